@@ -145,8 +145,9 @@ class LessonPlay:
         yield from self._runs.measuring(self._names(own=True))
 
     def _names(self, *, own: bool) -> list[str]:
-        """The measures of the reader's ``own`` run, or the others; first what is guessed."""
-        names = [*dict.fromkeys((*self.lesson.prediction.compare, *self.lesson.measures))]
+        """The measures of the reader's ``own`` run, or the others; first those needed first."""
+        said = (name for name, _ in self.lesson.steps[LessonStep.PREDICT].numbers)
+        names = dict.fromkeys((*said, *self.lesson.prediction.compare, *self.lesson.measures))
         measures = [self.lesson.measures[name] for name in names]
         return [
             one.name for one in measures

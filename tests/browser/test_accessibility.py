@@ -215,3 +215,19 @@ def test_axe_finds_nothing_in_the_editor_of_a_cell(opened, server):
             assert violations_in(page, scheme) == [], (answer, scheme)
     unmarked = UNMARKED.replace("[class*=rnnviz-] :is(", ".rnnviz-editor :is(textarea, ")
     assert page.page.evaluate(unmarked) == []
+
+
+def test_axe_finds_nothing_in_a_lesson(opened, server):
+    page = opened(f"{server.url}/?lesson=words", "curves", 1440, 900)
+    strip = page.page.locator(".rnnviz-lesson")
+    expect(strip.locator(".lock:enabled")).to_be_visible(timeout=60_000)
+    page.page.locator(".rnnviz-learn").click()
+    for scheme in ("light", "dark"):
+        assert violations_in(page, scheme) == []
+    page.page.keyboard.press("Escape")
+    page.keys(" ")
+    strip.get_by_role("button", name="Just watch").click()
+    page.keys("1")
+    expect(strip.locator(".acts .main")).to_be_visible()
+    for scheme in ("light", "dark"):
+        assert violations_in(page, scheme) == []

@@ -176,7 +176,7 @@ export class HandleGuess {
       if (asking) this.paintHandle(p, place, k, [to, place.y(share)]);
       if (truth === null) return;
       stroke(p, along(place, from, to, kept), p.forward, trained.length ? 1.4 : 2.6, trained.length ? [5, 4] : []);
-      if (trained.length) this.paintTrained(p, place, from, to, trained);
+      if (trained.length) this.paintTrained(p, place, from, to, trained, truth);
       dot(p.c, to, place.y(truth), 0.42 * u, p.forward);
       const below = share !== null && share > truth;
       write(p, text, to, place.y(truth) + (below && truth > 0.1 ? 1.4 : -1.2) * u, 1.3 * u, p.forward, { align: "right", weight: 700, halo: true });
@@ -185,7 +185,7 @@ export class HandleGuess {
   }
 
   // After training; what is beyond the panel leaves it at the top.
-  paintTrained(p, place, from, to, trained) {
+  paintTrained(p, place, from, to, trained, before) {
     const { u, top, height } = place, end = trained.at(-1);
     p.c.save();
     p.c.beginPath();
@@ -194,6 +194,8 @@ export class HandleGuess {
     const points = trained.map((share, t) => [from + ((to - from) * t) / (trained.length - 1), top + height * (1 - share)]);
     stroke(p, points, p.forward, 2.8);
     p.c.restore();
+    // One that is as before is named already.
+    if (Math.abs(end - before) < 0.03) return;
     if (end > 1.05) write(p, `trained: ↑ ${Math.round(end)} times`, to, top - 0.2 * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
     else write(p, `trained: ${leftText(end)}`, to, place.y(end) + (place.y(end) > top + height - 2 * u ? -2.6 : 1.2) * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
   }
