@@ -33,12 +33,15 @@ def _run() -> int:
 
 
 def _open_page(
-    port: int | None, browser: bool, opening: Callable[[], Session] | None = None
+    port: int | None,
+    browser: bool,
+    opening: Callable[[], Session] | None = None,
+    query: str = "",
 ) -> None:
     # The commands don't need Streamlit, whose import takes a second.
     from rnnviz.page.main import serve  # noqa: PLC0415
 
-    serve(port, browser, opening)
+    serve(port, browser, opening, query)
 
 
 def _every_picture(session: Session) -> Mapping[str, Drawn]:

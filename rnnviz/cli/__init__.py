@@ -34,7 +34,8 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
         "open the page with a run, weights or a recording",
     ),
     "lesson": (
-        lesson.add_options, lesson.lesson, "check lessons, begin a new one, or list those there are"
+        lesson.add_options, lesson.lesson,
+        "open a lesson, check it, begin a new one, or list those there are",
     ),
     "show": (show.add_options, show.show, "print a cell's equations and its backward pass"),
 }  # fmt: skip
@@ -50,7 +51,8 @@ def main(
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     command, port, no_browser = map(options.pop, ("command", "port", "no_browser"))
-    if command not in (None, "open"):
+    on_page = command in (None, "open") or options.get("action") == "open"
+    if not on_page:
         for name, value in (("port", port), ("no_browser", no_browser)):
             if value:
                 parser.error(f"{flag(name)} has no effect with {command}. Leave it out.")
@@ -59,7 +61,7 @@ def main(
     if command is None:
         open_page(port, not no_browser)
         return 0
-    if command == "open":
+    if on_page:
         options["open_page"] = partial(open_page, port, not no_browser)
     if command == "export":
         options["every_picture"] = every_picture

@@ -1,4 +1,4 @@
-"""The command ``rnnviz lesson``: check lessons, begin a new one, and list those of rnnviz."""
+"""The command ``rnnviz lesson``: check lessons, open one, begin a new one, and list all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tqdm import tqdm
 
@@ -16,7 +17,7 @@ from rnnviz.cli.options import Parser, whole_number
 from rnnviz.cli.seeds import MOST_WORKERS
 from rnnviz.lessons.check import TEN, problems, rehearse, report
 from rnnviz.lessons.head import LessonError
-from rnnviz.lessons.lesson import Lesson, example, open_lesson, shipped
+from rnnviz.lessons.lesson import SUFFIX, Lesson, example, open_lesson, opened, shipped
 from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
@@ -39,12 +40,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     new = actions.add_parser("new", help="write a small lesson to begin with")
     new.add_argument("file", type=Path, metavar="FILE", help="it must not exist yet")
+    open_it = actions.add_parser("open", help="open the page with a lesson")
+    open_it.add_argument("file", metavar="FILE", help="a file, or a lesson of rnnviz")
     actions.add_parser("list", help="name the lessons of rnnviz")
 
 
 def lesson(*, action: str, **options: Any) -> int:
-    """Check lessons, begin a new one, or list those of rnnviz."""
-    actions: dict[str, Callable[..., int]] = {"check": _check, "new": _new, "list": _list}
+    """Check lessons, open one on the page, begin a new one, or list those of rnnviz."""
+    actions: dict[str, Callable[..., int]] = {
+        "check": _check, "open": _open, "new": _new, "list": _list
+    }  # fmt: skip
     return actions[action](**options)
 
 
@@ -94,6 +99,21 @@ def _new(*, file: Path) -> int:
     with file.open("x", encoding="utf-8") as new:
         new.write(example())
     show(f"Now change {file}, and check it: rnnviz lesson check {file}")
+    return 0
+
+
+def _open(*, file: str, open_page: Callable[..., None]) -> int:
+    """Open the page with a lesson; return 2 if it can't be read or measured."""
+    path = shipped().get(file, Path(file))
+    try:
+        rehearse(open_lesson(path))
+    except LessonError as problem:
+        say(f"{path.name}: {problem}")
+        return 2
+    name = file if file in shipped() else path.name.removesuffix(SUFFIX)
+    if file not in shipped():
+        opened[name] = path
+    open_page(query=urlencode({"lesson": name}))
     return 0
 
 

@@ -37,7 +37,8 @@ PLACES = (
     "lesson",
 )
 LETTERS = "ABCDEFGH"
-_SUFFIX = ".lesson.md"
+#: The end of the names of lessons' files.
+SUFFIX = ".lesson.md"
 _FRONT = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
 
 
@@ -156,8 +157,17 @@ class Lesson:
 
 def shipped() -> dict[str, Path]:
     """The lessons of rnnviz by name, in their order."""
-    found = sorted(Path(str(files(__package__))).glob(f"*{_SUFFIX}"))
-    return {path.name.removesuffix(_SUFFIX).partition("-")[2]: path for path in found}
+    found = sorted(Path(str(files(__package__))).glob(f"*{SUFFIX}"))
+    return {path.name.removesuffix(SUFFIX).partition("-")[2]: path for path in found}
+
+
+#: Lessons from elsewhere that this server's page offers, too, by name.
+opened: dict[str, Path] = {}
+
+
+def offered() -> dict[str, Path]:
+    """The lessons of the page by name, in their order."""
+    return opened | shipped()
 
 
 def example() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from rnnviz.config import SETTINGS, SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.lessons.head import LessonError
-from rnnviz.lessons.lesson import open_lesson, shipped
+from rnnviz.lessons.lesson import offered, open_lesson
 from rnnviz.lessons.play import LessonPlay
 from rnnviz.probe.pair import Pair, Role, View
 from rnnviz.run.player import SPEEDS
@@ -151,11 +151,11 @@ def teach(
 ) -> LessonPlay | None:  # fmt: skip
     """Begin a lesson, or execute a command in one; returns the lesson. Raises RefusedError."""
     match command:
-        case {"what": "begin", "label": str(name)} if name in shipped():
+        case {"what": "begin", "label": str(name)} if name in offered():
             if pair.problem or pair.first.data.given is not None:
                 pair.first.player.message = NO_LESSON
             else:
-                return LessonPlay(name, open_lesson(shipped()[name]), pair)
+                return LessonPlay(name, open_lesson(offered()[name]), pair)
         case {"what": "lock", "values": list(values)} if play:
             try:
                 play.lock(values)

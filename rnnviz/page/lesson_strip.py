@@ -13,7 +13,7 @@ from typing import Any
 from rnnviz.charts.compare_menu import button
 from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.curve import Curve
-from rnnviz.lessons.lesson import Lesson, open_lesson, shipped
+from rnnviz.lessons.lesson import Lesson, offered, open_lesson
 from rnnviz.lessons.measures import LessonMeasure, Notation, Subject
 from rnnviz.lessons.play import LessonPlay, LessonStep
 from rnnviz.probe.questions import PAGES
@@ -49,8 +49,8 @@ _DO = "lesson"
 
 @cache
 def lesson_list() -> tuple[dict[str, object], ...]:
-    """The names, titles and minutes of the lessons that come with rnnviz, in their order."""
-    lessons = {name: open_lesson(path) for name, path in shipped().items()}
+    """The names, titles and minutes of the lessons of the page, in their order."""
+    lessons = {name: open_lesson(path) for name, path in offered().items()}
     return tuple(
         {"name": name, "title": one.title, "minutes": one.minutes} for name, one in lessons.items()
     )

@@ -7,6 +7,7 @@ import tomllib
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def serve(
     port: int | None = None,
     browser: bool = True,
     opening: Callable[[], Session | Pair] | None = None,
+    query: str = "",
 ) -> None:
-    """Serve the page until Ctrl-C, on ``port`` or a free one.
+    """Serve the page until Ctrl-C, on ``port`` or a free one; the browser opens it with ``query``.
 
     Every new tab opens the session that ``opening`` makes, if there is one.
     """
@@ -47,7 +49,7 @@ def serve(
     if not browser:
         options["server.headless"] = True
     registry().opening = opening
-    app = st.App(INDEX, **app_options("", _opening))
+    app = st.App(INDEX, **app_options("", partial(_opening, query=query)))
     with suppress(KeyboardInterrupt):
         app.run(config=options)
 
@@ -67,9 +69,10 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @asynccontextmanager
-async def _opening(app: Any) -> AsyncIterator[None]:
+async def _opening(app: Any, query: str) -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+        url = f"{url}/?{query}" if query else url
         with suppress(OSError):  # the output may be closed
             show(f"rnnviz: the page is at {url}. Ctrl-C ends it.")
         # Without a display Streamlit sets this option itself.

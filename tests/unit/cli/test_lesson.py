@@ -5,6 +5,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from rnnviz import cli
+from rnnviz.lessons import lesson as lesson_module
 from rnnviz.lessons.lesson import example, shipped
 from rnnviz.sweeps.members import in_workers
 
@@ -39,6 +40,23 @@ def run(capsys, monkeypatch, tmp_path):
         except SystemExit as stop:
             code = stop.code
         return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def opening(monkeypatch, tmp_path):
+    """Runs ``rnnviz lesson open``: the code, and with what the page is opened."""
+    monkeypatch.setattr("rnnviz.lessons.lesson.opened", {})
+    monkeypatch.setattr("rnnviz.cli.lesson.opened", lesson_module.opened)
+    monkeypatch.chdir(tmp_path)
+    pages = []
+
+    def run(*words):
+        code = cli.main(
+            words, open_page=lambda *given, **more: pages.append((given, more)), every_picture=None
+        )
+        return code, pages
 
     return run
 
@@ -127,3 +145,21 @@ def test_the_lessons_of_rnnviz_are_listed(run):
     code, out, _ = run("lesson list")
     assert code == 0 and [line.split()[0] for line in out.splitlines()] == [*shipped()]
     assert "plateau   4 min  When does it learn?" in out
+
+
+def test_a_lesson_of_ones_own_is_opened_on_the_page(opening, tmp_path):
+    write(tmp_path / "my first.lesson.md")
+    code, pages = opening("--port", "8700", "--no-browser", "lesson", "open", "my first.lesson.md")
+    assert (code, pages) == (0, [((8700, False), {"query": "lesson=my+first"})])
+    assert [*lesson_module.offered()] == ["my first", *shipped()]
+
+
+def test_a_lesson_of_rnnviz_is_opened_on_the_page(opening):
+    assert opening("lesson", "open", "words") == (0, [((None, True), {"query": "lesson=words"})])
+    assert lesson_module.offered() == shipped()
+
+
+def test_a_lesson_that_cannot_be_read_is_not_opened(opening, tmp_path, capsys):
+    write(tmp_path / "my.lesson.md", 'title = "', 'tite = "')
+    assert opening("lesson", "open", "my.lesson.md") == (2, [])
+    assert "my.lesson.md: " in capsys.readouterr().err
