@@ -40,6 +40,8 @@ def lesson_texts(play: LessonPlay | None) -> dict[str, str]:
         names = [one["name"] for one in lesson_list()]
         after = lesson_list()[(names.index(play.name) + 1) % len(names)]
         back = _begin(str(after["name"]), f"Next lesson: {after['title']}")
+    if play.pair.before:
+        back += " " + button("Back to the run before", "take_back", kind="rnnviz-go")
     said = f'<div class="rnnviz-message" role="status">{back}</div>'
     return {"lesson": json.dumps(_pictures(play)), "message": said}
 

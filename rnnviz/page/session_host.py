@@ -459,6 +459,8 @@ class SessionHost:
             self.lesson = teach(self.lesson, self.pair, command)
         else:
             act(self.pair, command)
+            if command["do"] == "take_back":
+                self.lesson = None
         self._finished_jobs.clear()
         # Streamlit's part stays as it is while the run plays, while a slider is dragged, and while
         # equations are typed.

@@ -79,6 +79,21 @@ def learned_page(browser: Browser, url: str, path: Path, scheme: str) -> None:
     page.context.close()
 
 
+def lesson_page(browser: Browser, url: str, path: Path) -> None:
+    """What there is to see in the lesson on the plateau, after a guess that falls at once."""
+    page = open_page(browser, [], viewport={"width": 1440, "height": 900})
+    visit(page, f"{url}/?lesson=plateau", "curves")
+    shown = TrainPage(page)
+    shown.keys("1", "Enter")
+    page.get_by_role("button", name="To the end").click()
+    page.locator(".rnnviz-lesson[data-step=See]").wait_for()
+    shown.keys("3")
+    page.locator(".rnnviz-lesson .right").wait_for()
+    page.wait_for_timeout(4000)
+    page.screenshot(path=path)
+    page.context.close()
+
+
 def step_page(browser: Browser, url: str, path: Path) -> None:
     """The page *Step* where "i am not good" meets "not", in the middle of learning."""
     page = open_page(browser, [], viewport={"width": 1440, "height": 900})
@@ -243,6 +258,7 @@ def _drawings(browser: Browser, url: str) -> dict[str, Callable[[Path], None]]:
         "train.png": partial(learned_page, browser, url, scheme="light"),
         "train-dark.png": partial(learned_page, browser, url, scheme="dark"),
         "pair.png": partial(compared, browser, url),
+        "lesson.png": partial(lesson_page, browser, url),
         "step.png": partial(step_page, browser, url),
         "replay.png": partial(replayed, browser),
         "recording.png": partial(followed, browser),

@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from rnnviz.config import RunConfig
 from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.lesson import open_lesson, shipped
 from rnnviz.lessons.play import LessonStep
@@ -115,6 +116,18 @@ def test_the_address_has_the_lesson_and_opens_it_again():
     learner.until(lambda: learner.play.away)
     assert "lesson" not in learner.browser.header["link"]
     assert "Resume “How far back does the error reach?”" in learner.texts["message"]
+
+
+def test_the_run_before_is_offered_and_ends_the_lesson():
+    session = Session(RunConfig(hidden=3, epochs=9))
+    session.player.advance(5)
+    learner = Learner("words", session)
+    learner.say("leave")
+    learner.until(lambda: learner.play.away)
+    assert "Back to the run before" in learner.texts["message"]
+    learner.browser.say("take_back")
+    assert learner.play is None
+    assert learner.clock.session.config.hidden == 3
 
 
 def test_a_link_leads_to_what_there_is_to_see():
