@@ -15,9 +15,11 @@ from tqdm import tqdm
 
 from rnnviz.cli.options import Parser, whole_number
 from rnnviz.cli.seeds import MOST_WORKERS
+from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.lessons.check import TEN, problems, rehearse, report
 from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import SUFFIX, Lesson, example, open_lesson, opened, shipped
+from rnnviz.lessons.lesson_file import lesson_html
 from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
@@ -42,13 +44,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     new.add_argument("file", type=Path, metavar="FILE", help="it must not exist yet")
     open_it = actions.add_parser("open", help="open the page with a lesson")
     open_it.add_argument("file", metavar="FILE", help="a file, or a lesson of rnnviz")
+    export = actions.add_parser("export", help="write a lesson as one HTML file, to do offline")
+    export.add_argument("file", metavar="FILE", help="a file, or a lesson of rnnviz")
+    export.add_argument("html", type=Path, metavar="HTML", help="where to write it")
     actions.add_parser("list", help="name the lessons of rnnviz")
 
 
 def lesson(*, action: str, **options: Any) -> int:
     """Check lessons, open one on the page, begin a new one, or list those of rnnviz."""
     actions: dict[str, Callable[..., int]] = {
-        "check": _check, "open": _open, "new": _new, "list": _list
+        "check": _check, "open": _open, "export": _export, "new": _new, "list": _list
     }  # fmt: skip
     return actions[action](**options)
 
@@ -114,6 +119,21 @@ def _open(*, file: str, open_page: Callable[..., None]) -> int:
     if file not in shipped():
         opened[name] = path
     open_page(query=urlencode({"lesson": name}))
+    return 0
+
+
+def _export(*, file: str, html: Path) -> int:
+    """Write a lesson as an HTML file; return 2 if it can't be read or measured."""
+    path = shipped().get(file, Path(file))
+    check_outputs([("the HTML file", html)], [("the lesson", path)])
+    try:
+        page = lesson_html(path.name.removesuffix(SUFFIX), open_lesson(path))
+    except LessonError as problem:
+        say(f"{path.name}: {problem}")
+        return 2
+    with whole_file(html) as written:
+        written.write(page.encode())
+    show(f"Saved to {html}. Any browser opens it, offline.")
     return 0
 
 

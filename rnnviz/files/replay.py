@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import groupby
@@ -258,10 +258,13 @@ def _texts_of_two(pair: Pair) -> dict[str, str]:
     }
 
 
-def record(pair: Pair, phrases: Sequence[str]) -> tuple[list[int], bytes]:
+def record(
+    pair: Pair, phrases: Sequence[str], besides: Collection[int] = ()
+) -> tuple[list[int], bytes]:
     """Record a run, or two, which stay where they are, on phrases that they can read.
 
-    Returns the recorded epochs, and all pictures and texts as a message, see ``wire_format``.
+    The epochs ``besides`` are always recorded. Returns the recorded epochs, and all pictures and
+    texts as a message, see ``wire_format``.
     """
     reader = pair.fork()
     reader.luck_shown = False
@@ -269,7 +272,8 @@ def record(pair: Pair, phrases: Sequence[str]) -> tuple[list[int], bytes]:
     for player in reader.players:
         player.running = True
     most = _most_epochs(reader, phrases) // len(reader.sessions)
-    epochs = sorted({e for one in reader.sessions for e in recorded_epochs(one.run, most)})
+    usual = (epoch for one in reader.sessions for epoch in recorded_epochs(one.run, most))
+    epochs = sorted({*usual, *besides})
     recorded = [_PhraseFrames(phrase, reader.second is not None) for phrase in phrases]
     for epoch in epochs:
         for player in reader.players:
@@ -361,11 +365,15 @@ _RECORDED = (
 )
 
 
-def replay(runs: Session | Pair, phrases: Sequence[str] | None = None) -> str:
+def replay(
+    runs: Session | Pair, phrases: Sequence[str] | None = None, *, lesson: str = "",
+    besides: Collection[int] = (),
+) -> str:  # fmt: skip
     """A run, or two, as a self-contained HTML file, on ``phrases`` or the usual ones.
 
-    The sessions stay where they are. Raises TaskError if a phrase can't be read, or if there are
-    none or too many.
+    ``lesson`` is the JSON of a lesson on the only run, ``besides`` are epochs that it needs. The
+    sessions stay where they are. Raises TaskError if a phrase can't be read, or if there are none
+    or too many.
     """
     pair = runs if isinstance(runs, Pair) else Pair(runs)
     session = pair.first
@@ -374,7 +382,7 @@ def replay(runs: Session | Pair, phrases: Sequence[str] | None = None) -> str:
         raise TaskError(f"A replay has 1 to {MOST_PHRASES} phrases, not {len(chosen)}.")
     for phrase in chosen:
         read(session.dataset, phrase)
-    epochs, recording = record(pair, chosen)
+    epochs, recording = record(pair, chosen, besides)
     learned = session.dataset.name if session.data.own else session.settings.task
     size = f"{session.settings.cell}, {session.settings.hidden} units"
     if pair.second:
@@ -388,8 +396,9 @@ def replay(runs: Session | Pair, phrases: Sequence[str] | None = None) -> str:
             why = "has one snapshot"
         only = f"{session.unit} {epochs[0]} is the only one, so there is nothing to play"
         bar = f'<p class="replay-none">This run {why}: {only}.</p>'
+    host = "lesson" if lesson else "two" if pair.second else "one"
     return filled_page(
-        _TEMPLATE, f"replay/host_{'two' if pair.second else 'one'}.js",
+        _TEMPLATE, f"replay/host_{host}.js", lesson=lesson,
         version=__version__, bar=bar, recorded=_RECORDED,
         title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(pair)),
         note=_note(session, len(epochs)), settings="".join(_settings(session)),

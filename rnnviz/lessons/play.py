@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
@@ -158,6 +159,14 @@ class LessonPlay:
     def values(self) -> Mapping[str, float]:
         """The values that are measured by now, by name."""
         return self._runs.values
+
+    def settle(self) -> None:
+        """Train and measure until the reader has to do something."""
+        while self.advance() or self.pair.running or self.at_work:
+            if self.pair.running:
+                self.pair.tick(math.inf, self.player.last)
+            elif self.at_work:
+                deque(self.rest(), maxlen=0)
 
     # What the reader does
 

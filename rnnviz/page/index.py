@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from rnnviz.charts.texts import ask, count_in
+from rnnviz.lessons.lesson_strip import lesson_list
 from rnnviz.page.guide import guide_page
-from rnnviz.page.lesson_strip import lesson_list
 from rnnviz.page.question_page import question_page, set_scene, train_page
 from rnnviz.page.session_registry import get_tab
 from rnnviz.page.sidebar import sidebar

@@ -19,9 +19,9 @@ import numpy as np
 
 from rnnviz.engine.trace import before_pass
 from rnnviz.files.output import origin
+from rnnviz.lessons.lesson_strip import lesson_texts
 from rnnviz.lessons.play import LessonPlay
 from rnnviz.page.command import RefusedError, act, checked, not_understood, teach
-from rnnviz.page.lesson_strip import lesson_texts
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import STORY_SECONDS, Session
 from rnnviz.probe.work import spend

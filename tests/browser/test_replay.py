@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from rnnviz.config import RunConfig
 from rnnviz.files.replay import replay
+from rnnviz.lessons.lesson import open_lesson, shipped
+from rnnviz.lessons.lesson_file import lesson_html
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from tests.browser.serving import PATIENCE, new_context
@@ -274,3 +276,34 @@ def test_the_menu_saves_what_the_page_shows(opened, server, browser, tmp_path, c
     reader.expect_epoch(3)
     assert np.abs(reader.states() - np.array(drawn)).max() <= np.abs(drawn).max() / 2000 * 1.01
     reader.page.context.close()
+
+
+@pytest.mark.story
+def test_a_lesson_in_a_file_is_done_offline(browser, tmp_path, complaints):
+    path = tmp_path / "lesson.html"
+    path.write_text(lesson_html("plateau", open_lesson(shipped()["plateau"])), encoding="utf-8")
+    page = Reader(browser, path, complaints).page
+    strip = page.locator(".rnnviz-lesson")
+    expect(strip).to_contain_text("Draw how its loss will fall")
+    # The run is not seen before it was guessed.
+    known = 'rnnviz.stage.plots.get("curves").run.train_loss.x.at(-1)'
+    assert page.evaluate(known) == 0
+    page.keyboard.press("Space")
+    expect(strip.locator(".hint")).to_contain_text("Draw to the right end first.")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(strip).to_contain_text("Your guess is locked in.")
+    strip.get_by_role("button", name="To the end").click()
+    expect(strip).to_contain_text("What moved first?")
+    assert page.evaluate(known) == 600
+    page.keyboard.press("1")
+    expect(strip.locator(".choices .right")).to_contain_text("Radius of W_hh, doubled")
+    page.keyboard.press("Enter")
+    strip.get_by_role("button", name="Show that run").click()
+    page.keyboard.press("Enter")
+    page.keyboard.press("3")
+    strip.get_by_role("button", name="Done").click()
+    expect(strip).to_have_count(0)
+    page.get_by_role("button", name="Resume").click()
+    expect(strip).to_contain_text("An LSTM is made to keep.")
+    page.context.close()

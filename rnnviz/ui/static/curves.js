@@ -106,6 +106,13 @@ export class Curves extends CanvasPicture {
 
 // The series by name, beside what `meta` says.
 function runOf({ data, layout }) {
-  const series = Object.fromEntries(data.map(({ name, x, y, z }) => [name, { x, y, z }]));
+  const upto = layout.meta.upto ?? Infinity;
+  const series = Object.fromEntries(data.map(({ name, ...one }) => [name, until(one, upto)]));
   return { ...layout.meta, ...series, scales: layout.meta, font: layout.font.family };
+}
+
+// A series up to an epoch.
+function until({ x, y, z }, epoch) {
+  const count = epoch === Infinity ? -1 : x?.findIndex((place) => place > epoch) ?? -1;
+  return count < 0 ? { x, y, z } : { x: x.slice(0, count), y: y?.slice(0, count), z: z?.map((row) => row.slice(0, count)) };
 }

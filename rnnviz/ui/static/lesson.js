@@ -162,8 +162,10 @@ export class Lesson {
 
   // The picture
 
+  // A file has the network alone.
   get plot() {
-    return this.state && this.stage.plots.get(PICTURES[this.state.on]);
+    const { plots, explorer } = this.stage, key = this.state && PICTURES[this.state.on];
+    return key && (plots.get(key) ?? (explorer ? undefined : plots.get("network")));
   }
 
   // Over the picture, as long as there is one on this page.

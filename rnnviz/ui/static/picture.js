@@ -79,6 +79,8 @@ export class Picture {
     this.drawnAt = performance.now();
     this.node.dataset.drawn = this.count + 1;
     this.node.closest("figure")?.setAttribute("data-drawn", "");
+    // The first time it was not there to be drawn over.
+    this.overlay?.paint();
   }
 
   remove() {

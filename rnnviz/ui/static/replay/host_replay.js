@@ -43,7 +43,7 @@ function listenToKeys(stage, scrubber) {
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key]) return;
-    if (target !== scrubber && target.closest("input, .rnnviz-numbers")) return;
+    if (target !== scrubber && target.closest("input, .rnnviz-numbers, .rnnviz-pad")) return;
     if (key === " " && target.closest("button, a, summary")) return;
     // The native slider would stop at epochs that aren't recorded.
     event.preventDefault();
@@ -65,13 +65,14 @@ function mountPhrases(stage, node, { phrases }) {
   for (const button of node.querySelectorAll("button")) button.title = button.textContent;
 }
 
-async function start(kinds) {
+async function start(kinds, Source, begin) {
   const recording = new Recording(await unpacked(find("#recording").textContent));
-  const [stage, replay] = [new Stage(), new Replay(recording, look())];
+  const [stage, replay] = [new Stage(), new Source(recording, look())];
   window.rnnviz = { stage, replay };
   for (const key of ["status", "story", "verdict"]) stage.mountText(key, find(`[data-text=${key}]`));
   for (const figure of document.querySelectorAll("figure")) mountFigure(stage, figure, kinds);
-  stage.connect(replay, { status() {}, welcomed() {}, frame() {} });
+  const host = begin(stage, replay);
+  stage.connect(replay, { status() {}, welcomed() {}, frame: (header) => host.frame(header) });
   replay.show();
   // Without epochs to play there is no bar.
   const bar = find(".replay-bar");
@@ -85,9 +86,10 @@ async function start(kinds) {
   });
 }
 
-// `kinds` are the classes of the pictures.
-export function replay(kinds) {
-  start(kinds).catch((problem) => {
+// `kinds` are the classes of the pictures, `Source` that of the frames; `begin(stage, source)` returns what else gets
+// each frame.
+export function replay(kinds, Source = Replay, begin = () => ({ frame() {} })) {
+  start(kinds, Source, begin).catch((problem) => {
     find("#problem").hidden = false;
     console.error(problem);
   });

@@ -44,7 +44,8 @@ export class Recording {
   timeOf(at) {
     const last = this.epochs.at(-1);
     const epoch = this.epochs[at];
-    return { shown: epoch < last ? epoch : null, epoch, last: Math.max(1, last) };
+    // Beyond `upto`, if there is one, nothing is known yet.
+    return { shown: epoch < last ? epoch : null, epoch, last: Math.max(1, last), upto: this.upto };
   }
 
   array(block, frame) {

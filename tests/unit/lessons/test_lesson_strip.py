@@ -9,9 +9,9 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.lesson import open_lesson, shipped
+from rnnviz.lessons.lesson_strip import lesson_list, lesson_texts
 from rnnviz.lessons.play import LessonStep
 from rnnviz.page.command import MOST_VALUES, RefusedError
-from rnnviz.page.lesson_strip import lesson_list, lesson_texts
 from rnnviz.probe.session import Session
 from rnnviz.ui.viewer import Scene
 from tests.unit.page.browser import Browser
