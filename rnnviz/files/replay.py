@@ -357,6 +357,7 @@ _FIGURE = """\
   <button class="rnnviz-ask" aria-label="What is this?">?</button><figcaption popover></figcaption>
   <button class="rnnviz-enlarge" aria-label="Enlarge" title="Enlarge; its numbers">⤢</button>
 </figure>"""
+_LESSON = '<script type="application/json" id="lesson">{}</script>'
 _RECORDED = (
     "Some epochs of a long run are recorded, more of them where the loss changes. "
     "The numbers of the units are rounded to about a thousandth of the largest at each epoch, "
@@ -398,7 +399,7 @@ def replay(
         bar = f'<p class="replay-none">This run {why}: {only}.</p>'
     host = "lesson" if lesson else "two" if pair.second else "one"
     return filled_page(
-        _TEMPLATE, f"replay/host_{host}.js", lesson=lesson,
+        _TEMPLATE, f"replay/host_{host}.js", lesson=_LESSON.format(lesson) if lesson else "",
         version=__version__, bar=bar, recorded=_RECORDED,
         title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(pair)),
         note=_note(session, len(epochs)), settings="".join(_settings(session)),
