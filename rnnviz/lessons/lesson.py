@@ -19,7 +19,7 @@ from rnnviz.engine.derived_cell import cell_of
 from rnnviz.lessons.body import Step, filled, read_steps
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import HeadTable, LessonError, are_numbers
-from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject
+from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject, epoch_of
 from rnnviz.probe.questions import PAGES
 from rnnviz.tasks.csv_table import read_bytes
 
@@ -197,7 +197,7 @@ def read_lesson(text: str) -> Lesson:
         raise every.error("[run.main] is missing.")
     table = head.table("measure")
     measures = {name: LessonMeasure.parse(name, table.table(name), runs) for name in table.names()}
-    prediction = _prediction(head.table("predict"), measures)
+    prediction = _prediction(head.table("predict"), measures, runs)
     experiment = None
     if "experiment" in head.names():
         experiment = _experiment(head.table("experiment"), runs, prediction)
@@ -222,7 +222,9 @@ def _config(table: HeadTable) -> RunConfig:
     return config
 
 
-def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Prediction:
+def _prediction(
+    table: HeadTable, measures: Mapping[str, LessonMeasure], runs: Mapping[str, RunConfig]
+) -> Prediction:
     how = table.one_of("how", HOW)
     on = table.one_of("on", HOW[how])
     compare = table.take("compare", list)
@@ -248,8 +250,7 @@ def _prediction(table: HeadTable, measures: Mapping[str, LessonMeasure]) -> Pred
         if len(ranges) >= len(LETTERS):
             raise hands.error(f"there are at most {len(LETTERS)} ranges.", "below")
         hands.end()
-    epoch = table.take("epoch", int) if "epoch" in table.names() else None
-    said = table.take("said", str)
+    epoch, said = epoch_of(table, "main", runs), table.take("said", str)
     table.end()
     return Prediction(
         how, on, tuple(compare), said, near, epoch, wrong, shapes, voted, ranges

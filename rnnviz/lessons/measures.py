@@ -144,6 +144,8 @@ def error(network: Network, parameter: str, *, phrase: str) -> float:
 def verdict(network: Network, phrase: str, *, word: int = 0) -> float:
     """The probability of the second class after word number ``word``; 0: after the last one."""
     probe, _ = network.read(phrase, word or 1)
+    if not probe.dataset.answers_classes:
+        raise LessonError("this task is answered with values, not with classes.")
     return float(probe.running_probs[word - 1][1])
 
 
@@ -338,11 +340,7 @@ class LessonMeasure:
             raise table.error("write one of below and above.")
         if kind.measure is between and len(options["levels"]) != 2:
             raise table.error("write two numbers.", "levels")
-        epoch = None
-        if kind.subject is Subject.NETWORK and "epoch" in table.names():
-            epoch = table.take("epoch", int)
-            if not 0 <= epoch <= (last := runs[run].epochs):
-                raise table.error(f"the run {run} has the epochs 0 to {last}.", "epoch")
+        epoch = epoch_of(table, run, runs) if kind.subject is Subject.NETWORK else None
         within = table.numbers("within", 2)
         ten = table.numbers("ten", 2) if "ten" in table.names() else ()
         table.end()
@@ -361,6 +359,17 @@ class LessonMeasure:
     def written_ten(self) -> str:
         """The spread of ten networks in a text: 341 to 369."""
         return " to ".join(map(self.written, self.ten))
+
+
+def epoch_of(table: HeadTable, run: str, runs: Mapping[str, RunConfig]) -> int | None:
+    """Take an epoch of a run, None if none is given; raises LessonError."""
+    if "epoch" not in table.names():
+        return None
+    epoch: int = table.take("epoch", int)
+    last = runs[run].epochs
+    if not 0 <= epoch <= last:
+        raise table.error(f"the run {run} has the epochs 0 to {last}.", "epoch")
+    return epoch
 
 
 def _taken(table: HeadTable, name: str, kind: type | tuple[str, ...]) -> Any:

@@ -140,6 +140,13 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
         ("[105, 165]", "[105, 165], at = 3", "measure.right_moves.at: 'at' means nothing here."),
         ('run = "large"', 'run = "larger"', "'larger' is not one of main, large."),
         ("[measure]  ", "[measure", "the settings can't be read: "),
+        ("above = 0.6", "above = 0.6, epoch = 3", "right_moves.epoch: 'epoch' means nothing"),
+        ("[measure]  ", "[measure]\nends = { verdict = 'bad', within = [0, 1], epoch = -1 }\n#",
+         "measure.ends.epoch: the run main has the epochs 0 to 500."),
+        ("[measure]  ", "[measure]\nends = { verdict = 'bad', within = [0, 1], epoch = 501 }\n#",
+         "measure.ends.epoch: the run main has the epochs 0 to 500."),
+        ('on = "loss"', 'on = "loss"\nepoch = -1', "predict.epoch: the run main has the epochs"),
+        ('on = "loss"', 'on = "loss"\nepoch = 501', "predict.epoch: the run main has the epochs"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_the_settings_is_one_sentence(old, new, said):
@@ -176,12 +183,14 @@ _UNTAKEN = [
     ("lag = 20", "this task draws no sequences of other lengths."),
     ('mean = "right by lag"', "this task draws no sequences of other lengths."),
     ('least = "a", values = [0.5]', "the equations have no line a = …."),
+    ('verdict = "0.5 1", run = "sums"', "this task is answered with values, not with classes."),
 ]
 
 
 @pytest.mark.parametrize(("measure", "said"), _UNTAKEN)
 def test_a_measure_that_can_not_be_taken_is_refused_before_training(measure, said):
-    text = changed("[measure]", f"[measure]\nodd = {{ {measure}, within = [0, 1] }}\n#")
+    text = changed("[predict]", '[run.sums]\ntask = "adding"\n\n[predict]')
+    text = text.replace("[measure]", f"[measure]\nodd = {{ {measure}, within = [0, 1] }}\n#")
     assert refusal(text).startswith(f"measure.odd: {said}")
 
 
