@@ -57,14 +57,18 @@ class Range:
 Axis = Sequence[Any] | Range
 
 
-def axis_of(row: Setting, text: str) -> Axis:
+def axis_of(row: Setting, text: str, most: int = MOST_RUNS) -> Axis:
     """Parse "5,10", "0.003..0.3:log:5" or, to draw from, "0.003..0.3:log"; raises SettingError.
 
-    Free texts are divided by semicolons, as a comma may be a part of them.
+    There are at most ``most`` values. Free texts are divided by semicolons, as a comma may be a
+    part of them.
     """
+    too_many = SettingError(f"{row.label} ({row.name}) can have at most {most:,} values here.")
     numeric, free = row.kind in (int, float), row.kind is str and not row.names
     found: list[Any] = []
     parts = [part.strip() for part in text.split(";" if free else ",")]
+    if len(parts) > most:
+        raise too_many
     for part in parts:
         if not numeric or not (".." in part or ":" in part):
             found.append(row.parse(part))
@@ -74,6 +78,8 @@ def axis_of(row: Setting, text: str) -> Axis:
             raise SettingError(f"{row.label} ({row.name}): say how many values {part[:40]} has.")
         if count is None:
             return span
+        if len(found) + count > most:
+            raise too_many
         found += span.spaced(count)
     return [*dict.fromkeys(found)]
 

@@ -45,6 +45,8 @@ def test_lists_and_ranges(name, text, expected):
         ("lr", "0.1..0.3:lin:3", r"lr.*write a range as"),
         ("lr", "0.1..0.3:0", "from 1 to"),
         ("lr", "0.1..0.3:999999", "from 1 to"),
+        ("lr", "1..9:60000,10..90:60000", "at most 100,000 values"),
+        ("lr", ",".join(["0.1..0.9:100000"] * 900), "at most 100,000 values"),
         ("lr", "0.1,0.2..0.3", "say how many"),
         ("weight_decay", "0..1:log:3", "above 0"),
         ("lag", "1..2.5:3", r"Lag \(lag\) can't be '2.5'"),
