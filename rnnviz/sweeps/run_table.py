@@ -20,6 +20,8 @@ OUTCOMES = (
 )  # fmt: skip
 #: Columns besides the settings by which runs can be chosen.
 _ALSO = ("state", "data", "note")
+#: The most values of a setting by which runs are chosen.
+_MOST_VALUES = 1000
 
 
 def run_table(store: Store) -> pd.DataFrame:
@@ -70,7 +72,7 @@ def where(table: pd.DataFrame, text: str) -> pd.DataFrame:
         raise SettingError(f"{text[:60]!r} names no setting, nor {also}: write lag=10,20.")
     if name == "note":
         return table[table["note"].str.contains(value, case=False, regex=False)]
-    axis = value.split(",") if name in _ALSO else axis_of(SETTINGS[name], value)
+    axis = value.split(",") if name in _ALSO else axis_of(SETTINGS[name], value, _MOST_VALUES)
     if isinstance(axis, Range):
         return table[table[name].between(axis.low, axis.high)]
     return table[table[name].isin([*axis])]

@@ -8,6 +8,7 @@ from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,10 @@ from rnnviz.tasks.data_source import DataSource
 T = TypeVar("T")
 #: The most settings, or runs, whose curves are drawn.
 MOST_GROUPS = 6
-#: The characters of a key in a link, and the most characters of a condition there.
-_KEY, _CONDITION = 8, 200
+#: The characters of a key in a link, and the most characters of all conditions there.
+_KEY, _CONDITIONS = 8, 1000
+#: A table of no runs, to check a condition with.
+_NO_RUNS = pd.DataFrame(columns=[*SETTINGS, "state", "data", "note"], dtype=str)
 
 
 class RunsPicture(StrEnum):
@@ -70,14 +73,17 @@ class Group(NamedTuple):
 
 
 def _written(texts: Sequence[str]) -> str:
-    return ";".join(texts)
+    return ";".join(quote(text, safe=" =,.:") for text in texts)
 
 
 def _conditions(text: str) -> tuple[str, ...]:
     """Read conditions of a link; raises ValueError."""
-    for part in text.split(";"):
-        where(pd.DataFrame(columns=[*SETTINGS, "state", "data", "note"], dtype=str), part)
-    return tuple(text[:_CONDITION].split(";"))
+    if len(text) > _CONDITIONS:
+        raise ValueError(f"all conditions have at most {_CONDITIONS:,} characters")
+    found = tuple(map(unquote, text.split(";")))
+    for one in found:
+        where(_NO_RUNS, one)
+    return found
 
 
 class RunsLab:
@@ -390,7 +396,7 @@ def values_of(table: pd.DataFrame, name: str) -> list[object]:
 def invalid(text: str) -> str:
     """Why a condition can't be used, in a sentence; empty if it can."""
     try:
-        _conditions(text)
+        where(_NO_RUNS, text)
     except SettingError as problem:
         return str(problem)
     return ""

@@ -116,7 +116,7 @@ def test_conditions_choose_runs_and_what_differs_among_them(lab):
     assert lab.table.empty and len(lab.whole) == 8
 
 
-@pytest.mark.parametrize("text", ["cell", "wings=2", "lr=fast", "lr=1..0.1"])
+@pytest.mark.parametrize("text", ["cell", "wings=2", "lr=fast", "lr=1..0.1", "lr=1..9:5000"])
 def test_a_condition_that_can_not_be_used_is_a_sentence(text):
     assert invalid(text).endswith(".") and not invalid("lag=1,2")
 
@@ -136,8 +136,26 @@ def test_a_link_carries_every_choice(lab):
 
 
 @pytest.mark.parametrize(
-    "name, text", [("runs.where", "wings=2"), ("runs.score", "luck"), ("runs.view", "pie")]
-)
+    "conditions",
+    [
+        ("note=first; the best", "cell=lstm"), ("constants=a=0.1;a=0.2", "note=50 % more"),
+        ("lr=" + ",".join(f"0.{k}" for k in range(1, 99)),),
+    ],
+)  # fmt: skip
+def test_any_conditions_stay_what_they_are_in_a_link(lab, conditions):
+    lab.conditions = conditions
+    other = RunsLab()
+    assert choose(other, choices_of(lab)) == []
+    assert other.conditions == conditions
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("runs.where", "wings=2"), ("runs.where", "lr=0.1" + ",0.2" * 600),
+        ("runs.where", "lr=0.1;" * 200 + "lr"), ("runs.score", "luck"), ("runs.view", "pie"),
+    ],
+)  # fmt: skip
 def test_a_choice_of_a_link_that_is_invalid_is_a_sentence(name, text):
     (sentence,) = choose(RunsLab(), {name: text})
     assert "Left out." in sentence
