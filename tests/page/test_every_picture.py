@@ -11,6 +11,7 @@ from rnnviz.files.numbers import columns_of
 from rnnviz.files.output import numbers
 from rnnviz.page import every_picture as module
 from rnnviz.page.every_picture import every_picture
+from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.tasks.upload import File, Upload
@@ -105,3 +106,21 @@ def test_a_vocabulary_of_many_tokens_is_drawn_everywhere(kind):
     assert not session.data.problem
     session.player.advance(1)
     assert len(every_picture(session, measuring=0)) > 30
+
+
+#: Choices of a link that no page has laid out yet, and that don't fit its task.
+UNCHECKED = [
+    {"task": "spelling", "reach.band": "test"},
+    {"task": "spelling", "what_if.change": "change 1 zz"},
+    {"task": "spelling", "what_if.change": "add 1 "},
+    {"task": "parity", "phrase": "1010", "what_if.change": "state 3 1"},
+    {"task": "translation", "what_if.change": "change 1 zz zz"},
+    {"task": "adding", "what_if.change": "add 2 nan"},
+]
+
+
+@pytest.mark.parametrize("link", UNCHECKED)
+def test_choices_of_a_link_are_drawn_before_a_page_has_checked_them(link):
+    pair = Pair(Session())
+    pair.follow({"hidden": "4", "epochs": "2", **link})
+    assert every_picture(pair.session, measuring=0)

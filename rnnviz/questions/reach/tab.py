@@ -262,10 +262,14 @@ def _exponents(source: GradientSource, colors: Theme) -> Picture:
 # Training or test sequences
 
 
+def _tested(source: GradientSource) -> bool:
+    """Whether the band is that of the test set; a link may ask for one that there is not."""
+    return _lab(source).band is BandSource.TEST and bool(source.session.dataset.test)
+
+
 def _band(source: GradientSource) -> str:
     """The name of the sequences of the band."""
-    band = _lab(source).band
-    return source.session.dataset.role if band is BandSource.TRAIN else band.value
+    return BandSource.TEST.value if _tested(source) else source.session.dataset.role
 
 
 def _choose_band(session: Session) -> None:
@@ -288,7 +292,7 @@ def _of_band(source: GradientSource) -> GradientQuery:
 
 def _examples(source: GradientSource) -> Sequence[Example]:
     data = source.session.dataset
-    return data.test if _lab(source).band is BandSource.TEST else data.train
+    return data.test if _tested(source) else data.train
 
 
 # Longer sequences

@@ -38,6 +38,7 @@ from rnnviz.questions.what_if.measure import (
     Alter,
     Choices,
     Method,
+    Perturbation,
     WhatIfLab,
     aligned,
     joined,
@@ -207,15 +208,25 @@ def _change_of(session: Session) -> ChangedPhrase:
         problem = "This changes nothing: choose another place or another change."
     else:
         try:
-            how, data = session.lab(WhatIfLab).perturbation, session.dataset
-            if how.alter in (Alter.CHANGE, Alter.ADD) and not data.tokens:
-                read_values(how.word, data.vocabulary.words, 1)
-            other = session.inspect(spelled(data, words))
+            _check(session.lab(WhatIfLab).perturbation, session.dataset)
+            other = session.inspect(spelled(session.dataset, words))
         except TaskError as error:
             problem = str(error)
     if other and not (probe.finite and other.finite):
         other, problem = None, BROKEN
     return ChangedPhrase(session, probe, other, problem)
+
+
+def _check(how: Perturbation, data: Dataset) -> None:
+    """Raise TaskError for what can't be read; that of a link may not have been chosen on a page."""
+    if how.alter is Alter.STATE and how.after >= len(how.donor):
+        raise TaskError("No other state is chosen yet.")
+    if how.alter not in (Alter.CHANGE, Alter.ADD):
+        return
+    if not data.tokens:
+        read_values(how.word, data.vocabulary.words, 1)
+    elif how.word not in (data.source or data.vocabulary).words:
+        raise TaskError(f"{quoted(how.word[:40])} is not in the vocabulary: choose another.")
 
 
 # The answer
