@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 from pandas.api.typing import SeriesGroupBy
 
-from rnnviz.config import SETTINGS, SettingError
+from rnnviz.config import SETTINGS, RunConfig, SettingError
 from rnnviz.run.history import COLUMNS
 from rnnviz.sweeps.grid import Range, axis_of
 from rnnviz.sweeps.members import Ending
@@ -34,10 +35,10 @@ def run_table(store: Store) -> pd.DataFrame:
     """
     rows = store.rows()
     frame = pd.DataFrame(rows, columns=[*rows[0]] if rows else ["settings"])
-    # In one piece they are read twice as fast.
-    settings = pd.DataFrame(json.loads(f"[{','.join(frame['settings'])}]"), columns=[*SETTINGS])
-    # A setting that is younger than the run was at its default.
-    settings = settings.fillna({name: row.default for name, row in SETTINGS.items()})
+    with store.intact():
+        settings = _settings(frame["settings"])
+        for row in rows:
+            Ending(row["state"]), np.frombuffer(row["small"], np.float32)
     names = ["key", "family", "data", *OUTCOMES, "version", "link", "note", "digest", "small"]
     # Files of the first version have neither.
     frame = frame.assign(**{name: "" for name in ("note", "digest") if name not in frame})
@@ -51,8 +52,24 @@ def run_table(store: Store) -> pd.DataFrame:
     outcomes["determined"] = ~(imported | changed | (state == Ending.UNFINISHED))
     numbers = [name for name in OUTCOMES if name not in ("state", "problem", "reached")]
     outcomes[numbers] = outcomes[numbers].astype(float)
-    outcomes["ended"] = pd.to_datetime(frame.get("ended"), unit="s", utc=True)
+    outcomes["ended"] = pd.to_datetime(frame.get("ended"), unit="s", utc=True, errors="coerce")
     return pd.concat([outcomes[["key"]], settings, outcomes.drop(columns="key")], axis=1)
+
+
+def _settings(texts: pd.Series) -> pd.DataFrame:
+    """The settings of all runs, a row a run; raises ValueError or TypeError for invalid ones."""
+    defaults = RunConfig().as_dict()
+    # In one piece they are read twice as fast.
+    found = json.loads(f"[{','.join(texts)}]")
+    if len(found) != len(texts) or not all(isinstance(one, dict) for one in found):
+        raise ValueError
+    # A setting that is younger than the run was at its default.
+    settings = pd.DataFrame([{**defaults, **one} for one in found], columns=[*SETTINGS])
+    for name, row in SETTINGS.items():
+        for value in settings[name].unique():
+            if row.parse(value) != value:
+                raise ValueError
+    return settings
 
 
 def differing(table: pd.DataFrame) -> list[str]:

@@ -10,9 +10,9 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import fields, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ BUSY = 30.0
 _SMALL = 32
 #: What a file of version 1 lacks.
 _YOUNGER = ("note", "digest")
+#: The most bytes of the scores of a run.
+_MOST_SCORES = 8 * len(COLUMNS) * (int(SETTINGS["epochs"].high) + 1)
 #: The most variables of a statement, of the 32,766 that SQLite takes.
 _MOST = 500
 _SCHEMA = f"""
@@ -58,11 +60,14 @@ CREATE TABLE weights (
 PRAGMA user_version = {_VERSION};
 PRAGMA application_id = {_APPLICATION};
 """
-#: What is said of the errors of SQLite, by the beginnings of their names.
+_DAMAGED = "the file is damaged. Move it away, or restore a copy"
+#: What is said of the errors of SQLite, by the beginnings of their names. The statements are right:
+#: an error in one of them is a file with other columns.
 _SENTENCES = {
     "SQLITE_FULL": "the disk is full. Free some space, and start the same line again",
     "SQLITE_NOTADB": "it is not a database of runs",
-    "SQLITE_CORRUPT": "the file is damaged. Move it away, or restore a copy",
+    "SQLITE_CORRUPT": _DAMAGED,
+    "SQLITE_ERROR": _DAMAGED,
     "SQLITE_READONLY": "it can't be written",
     "SQLITE_CANTOPEN": "it can't be opened",
     "SQLITE_IOERR": "the disk can't be read or written",
@@ -94,6 +99,17 @@ def digest_of(upload: Upload | None) -> str:
     values = ((row, getattr(upload, row.name)) for row in fields(upload) if row.name != "seed")
     unlike = [(row.name, value) for row, value in values if value != row.default]
     return hashlib.sha256(repr(unlike).encode()).hexdigest()[:32]
+
+
+@cache
+def _kinds(table: str) -> dict[str, str]:
+    """The kinds of values that SQLite may have in each column of a table."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        columns = db.execute(f"PRAGMA table_info({table})").fetchall()
+    return {
+        name: f"'{kind.lower()}'" + ", 'null'" * (not told) for _, name, kind, told, *_ in columns
+    }
 
 
 def key_of(config: RunConfig, data: str = "", weights: str = "") -> str:
@@ -196,6 +212,25 @@ class Store:
             raise StoreError(f"{self.path}: {next(known, problem)}.") from None
 
     @contextmanager
+    def intact(self) -> Iterator[None]:
+        """Content that can't be read, as rnnviz has not written it, as a StoreError."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, zlib.error):
+            raise StoreError(f"{self.path}: {_DAMAGED}.") from None
+
+    def _check(self, table: str) -> None:
+        """Raise StoreError for a table that rnnviz has not written."""
+        ((version,),) = self._rows("PRAGMA user_version")
+        wrong = (
+            f"typeof({name}) NOT IN ({kinds})" for name, kinds in _kinds(table).items()
+            if version == _VERSION or name not in _YOUNGER
+        )  # fmt: skip
+        with self.intact():
+            if self._rows(f"SELECT 1 FROM {table} WHERE {' OR '.join(wrong)} LIMIT 1"):
+                raise ValueError
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         """What is written in one piece; a writer waits at once, and never has to upgrade a read."""
         with self._sentences():
@@ -269,6 +304,7 @@ class Store:
 
     def rows(self) -> list[dict[str, Any]]:
         """All runs in the order in which they were stored, without their curves and weights."""
+        self._check("run")
         return self._records("SELECT * FROM run ORDER BY id")
 
     def latest(self) -> tuple[int, int, float]:
@@ -281,6 +317,7 @@ class Store:
 
     def sweeps(self) -> list[dict[str, Any]]:
         """All sweeps with the number of their runs that are ``stored``, the latest first."""
+        self._check("sweep")
         return self._records(
             "SELECT sweep.*, (SELECT count(*) FROM run WHERE run.sweep = sweep.id) AS stored "
             "FROM sweep ORDER BY id DESC"
@@ -299,16 +336,26 @@ class Store:
             some = keys[start : start + _MOST]
             query = "SELECT key, scores FROM curve JOIN run ON run.id = run WHERE key IN "
             for key, packed in self._rows(f"{query} ({','.join('?' * len(some))})", some):
-                numbers = np.frombuffer(zlib.decompress(packed))
-                found[key] = numbers.reshape(len(COLUMNS), -1).T
+                with self.intact():
+                    found[key] = _unpacked(packed)
         return found
 
     def weights(self, key: str) -> Array | None:
         """The weights (P,) of a run as they were at its end; None if they were not kept."""
         query = "SELECT theta, settings FROM weights JOIN run ON run.id = run WHERE key = ?"
         for theta, settings in self._rows(query, [key]):
-            return np.frombuffer(theta, json.loads(settings)["dtype"])
+            with self.intact():
+                return np.frombuffer(theta, json.loads(settings)["dtype"])
         return None
+
+
+def _unpacked(packed: bytes) -> Array:
+    """The scores (E + 1, 4) of a run; raises ValueError, TypeError or zlib.error."""
+    unpacking = zlib.decompressobj()
+    content = unpacking.decompress(packed, _MOST_SCORES)
+    if not (content and unpacking.eof):
+        raise ValueError
+    return np.frombuffer(content).reshape(len(COLUMNS), -1).T
 
 
 def _row_of(member: Member, upload: Upload | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import zlib
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -243,6 +244,46 @@ def test_a_file_that_can_not_be_used_gets_a_sentence_that_names_it(path, make, s
     with pytest.raises(StoreError, match=said) as problem, opened(path, readonly=readonly) as store:
         store.rows()
     assert str(path) in str(problem.value) and "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE run SET train_loss = 'much'", "UPDATE run SET key = x'00'",
+        "UPDATE run SET reached = 1.5", "UPDATE run SET state = 'lost'",
+        "UPDATE run SET settings = '{'", "UPDATE run SET settings = '[]'",
+        "UPDATE run SET settings = '{},{}'", "UPDATE run SET settings = '{\"lr\": \"0.1\"}'",
+        "UPDATE run SET settings = '{\"task\": [1]}'", "UPDATE run SET settings = '{\"lr\": 1e9}'",
+        "UPDATE run SET small = x'00'", "UPDATE curve SET scores = x'00'",
+        "UPDATE curve SET scores = 'none'", "UPDATE weights SET theta = x'00'",
+        "UPDATE sweep SET total = 'many'", "ALTER TABLE run RENAME COLUMN link TO address",
+        "DROP TABLE sweep",
+    ],
+)  # fmt: skip
+def test_content_that_no_rnnviz_has_written_gets_a_sentence(path, statement):
+    with opened(path) as store:
+        store.begin("--lr 0.1", 1)
+        store.add(member(), weights=True)
+        (row,) = store.rows()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(statement)
+    with (
+        opened(path, readonly=True) as store,
+        pytest.raises(StoreError, match="damaged") as problem,
+    ):
+        run_table(store), store.sweeps(), store.curves([row["key"]]), store.weights(row["key"])
+    assert str(path) in str(problem.value)
+
+
+def test_a_small_file_of_runs_does_not_fill_the_memory(path):
+    with opened(path) as store:
+        store.add(member())
+        (row,) = store.rows()
+    with closing(sqlite3.connect(path)) as file, file:
+        large = zlib.compress(bytes(64_000_000), 9)
+        file.execute("UPDATE curve SET scores = ?", (large,))
+    with opened(path, readonly=True) as store, pytest.raises(StoreError, match="damaged"):
+        store.curves([row["key"]])
 
 
 def test_another_writer_is_waited_for_and_then_there_is_a_sentence(path, monkeypatch):
