@@ -117,7 +117,9 @@ def csv_text(columns: Sequence[Column], told: Mapping[str, str]) -> str:
     file.write(told_lines(told))
     whole = [[*map(inert, (column.name, *column.cells))] for column in columns]
     rows = csv.writer(file, lineterminator="\n", quoting=quoting_of(chain.from_iterable(whole)))
-    rows.writerows(zip_longest(*whole, fillvalue=""))
+    # All rows at once would stop every other thread.
+    for row in zip_longest(*whole, fillvalue=""):
+        rows.writerow(row)
     return file.getvalue()
 
 

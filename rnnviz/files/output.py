@@ -93,9 +93,11 @@ def numbers(session: Session, pictures: Mapping[str, Drawn]) -> dict[str, str]:
 
 def runs_csv(table: pd.DataFrame) -> str:
     """The runs of a table (``run_table``) with all settings and scores, as CSV."""
-    cells = _shared(table).astype(object)
-    cells = cells.where(cells.notna(), "")
-    columns = [Column(str(name), [*map(str, cells[name])]) for name in cells]
+    # The whole table at once would stop every other thread.
+    columns = [
+        Column(str(name), ["" if pd.isna(cell) else str(cell) for cell in cells])
+        for name, cells in _shared(table).items()
+    ]
     return csv_text(columns, {"rnnviz": __version__})
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,17 @@ import pytest
 
 from rnnviz.charts.picture import Picture, bar, compact, heatmap, scatter
 from rnnviz.charts.table import TableColumn, TableRows, row_lists
-from rnnviz.files.numbers import Drawn, columns_of, csv_of, inert, told_lines, zip_of
+from rnnviz.files import numbers as module
+from rnnviz.files.numbers import (
+    Column,
+    Drawn,
+    columns_of,
+    csv_of,
+    csv_text,
+    inert,
+    told_lines,
+    zip_of,
+)  # fmt: skip
 
 
 def table(*series, **layout):
@@ -25,6 +36,15 @@ def test_a_curve_has_its_axes_as_names():
         xaxis={"title": {"text": "epoch"}}, yaxis={"title": {"text": "loss, <i>nats</i>"}},
     )  # fmt: skip
     assert found == {"train: epoch": ["0", "1"], "train: loss, nats": ["0.1", ""]}
+
+
+def test_a_long_table_is_written_row_by_row_so_that_other_threads_go_on(monkeypatch):
+    class Writer:
+        def __init__(self, file, **how):
+            self.writerow = csv.writer(file, **how).writerow
+
+    monkeypatch.setattr(module, "csv", SimpleNamespace(**{**vars(csv), "writer": Writer}))
+    assert csv_text([Column("a", ["1", "2"]), Column("b", ["x"])], {}) == "a,b\n1,x\n2,\n"
 
 
 def test_curves_over_the_same_places_share_their_column():

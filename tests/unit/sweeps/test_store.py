@@ -1,5 +1,6 @@
 """The file of runs: whole, exact, shared by writers, and refused in a sentence."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -273,6 +274,21 @@ def test_content_that_no_rnnviz_has_written_gets_a_sentence(path, statement):
     ):
         run_table(store), store.sweeps(), store.curves([row["key"]]), store.weights(row["key"])
     assert str(path) in str(problem.value)
+
+
+def test_many_runs_are_read_in_pieces_so_that_other_threads_go_on(path, monkeypatch):
+    with opened(path) as store:
+        store.add(member())
+    with closing(sqlite3.connect(path)) as file, file:
+        columns = [name for _, name, *_ in file.execute("PRAGMA table_info(run)") if name != "id"]
+        kept = ", ".join(name for name in columns if name != "key")
+        numbers = "WITH k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 3000)"
+        file.execute(f"INSERT INTO run (key, {kept}) {numbers} SELECT n, {kept} FROM run, k")
+    sizes, loads = [], json.loads
+    monkeypatch.setattr(json, "loads", lambda text: sizes.append(len(text)) or loads(text))
+    with opened(path, readonly=True) as store:
+        assert len(run_table(store)) == 3001
+    assert 2 < len(sizes) < 100 and max(sizes) < 1_500_000
 
 
 def test_a_small_file_of_runs_does_not_fill_the_memory(path):
