@@ -1,6 +1,7 @@
 """The page Runs: the runs that are kept, and a sweep that is started from the page."""
 
 import io
+import sqlite3
 import subprocess
 import sys
 import time
@@ -68,6 +69,25 @@ def test_every_picture_is_drawn(filled, view):
     page.app.segmented_control(key="runs_view_5_0").set_value(view)
     page.run()
     assert page.chart("runs")["data"]
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM run", "UPDATE curve SET scores = x'00'"])
+def test_a_file_that_has_changed_meanwhile_is_drawn_as_it_was_or_gets_a_sentence(filled, statement):
+    page = Page("runs", **SMALL)
+    with closing(sqlite3.connect(default_path())) as file, file:
+        file.execute(statement)
+    lab_of(page).column = "train_loss"
+    lab_of(page).chosen = [lab_of(page).rows.index[-1]]
+    page.run()
+    assert page.charts
+
+
+def test_a_file_that_is_gone_gets_a_sentence(filled):
+    page = Page("runs", **SMALL)
+    default_path().unlink()
+    lab_of(page).chosen = [lab_of(page).rows.index[-1]]
+    page.run()
+    assert "can't be opened" in page.chart("runs")["layout"]["annotations"][0]["text"]
 
 
 def test_a_click_on_a_curve_opens_its_run_at_that_epoch(filled):

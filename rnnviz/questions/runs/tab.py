@@ -32,6 +32,7 @@ from rnnviz.questions.runs.setting_pictures import score_map, scores_over, setti
 from rnnviz.questions.runs.sweep_form import progress, sweep_form
 from rnnviz.questions.runs.table import NONE_FIT, run_list
 from rnnviz.run.history import COLUMNS
+from rnnviz.sweeps.store import StoreError
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
@@ -74,8 +75,7 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
 
     def draw(frame: Frame) -> None:
         frame.texts["story"] = story_line("Runs", _answer(lab))
-        key = lab.view, theme().background
-        frame.chart("runs", lab.drawn, key, partial(_picture, lab, theme()))
+        frame.chart("runs", _drawn, lab, theme())
 
     return Scene(pair.session, draw, {"runs": partial(_click, pair)})
 
@@ -157,6 +157,14 @@ def _select(label: str, options: list[str], now: str, named: Callable[[str], str
         label, options, options.index(now), format_func=lambda one: named(one) or one,
         key=f"runs_{label.lower()}_{len(options)}", label_visibility="collapsed",
     )  # fmt: skip
+
+
+def _drawn(lab: RunsLab, colors: Theme) -> Picture:
+    """The picture, or why the file with its curves can't be read."""
+    try:
+        return lab.drawn((lab.view, colors.background), partial(_picture, lab, colors))
+    except (StoreError, OSError) as problem:
+        return sentence("Runs", str(problem), colors)
 
 
 def _picture(lab: RunsLab, colors: Theme) -> Picture:
