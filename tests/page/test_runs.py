@@ -145,6 +145,18 @@ def test_a_sweep_in_progress_is_a_bar_that_can_be_cancelled(filled):
     assert process.wait(60) > 0
 
 
+@pytest.mark.parametrize("other", ["a program", "no process", "the group of this one"])
+def test_what_is_no_sweep_any_more_can_not_be_cancelled(filled, other):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        pid = {"a program": process.pid, "no process": 2**40}.get(other, 0)
+        with closing(sqlite3.connect(default_path())) as file, file:
+            row = "sweep (line, total, state, pid, begun, beat)"
+            file.execute(f"INSERT INTO {row} VALUES ('', 9, 'running', ?, 0, 0)", [pid])
+        page = Page("runs", **SMALL)
+        assert not [button for button in page.app.button if button.key == "runs_cancel"]
+        process.communicate(b"\n")
+
+
 # What is listed
 
 

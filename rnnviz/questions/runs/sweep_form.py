@@ -173,11 +173,23 @@ def _alive(pid: int) -> bool:
         return True
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
+
+
+def _is_command(pid: int) -> bool:
+    """Whether a process is the command; if its sweep was killed, another can have its number.
+
+    Nor is it the command if a program sweeps, and on Windows it isn't known.
+    """
+    with suppress(OSError):
+        asked = ["ps", "-o", "args=", "-p", str(pid)]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        return " sweep " in found.stdout
+    return False
 
 
 @st.fragment(run_every=1.0)
@@ -200,8 +212,9 @@ def progress(lab: RunsLab) -> None:
             spent = time.time() - sweep["begun"]
             rest = f", about {_duration(spent / done * (total - done))} left" if done else ""
             st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
-            if st.button("Cancel", key="runs_cancel"):
-                with suppress(ProcessLookupError):
+            own = lab.sweep is not None and lab.sweeping and lab.sweep.pid == sweep["pid"]
+            if (own or _is_command(sweep["pid"])) and st.button("Cancel", key="runs_cancel"):
+                with suppress(OSError):
                     os.kill(sweep["pid"], signal.SIGTERM)
         if lab.sweeping and not running:
             st.progress(0.0, "The sweep begins …")
