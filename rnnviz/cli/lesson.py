@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -101,8 +103,10 @@ def _on_seeds(one: Lesson, seeds: int, workers: int | None) -> list[Measured]:
 
 def _new(*, file: Path) -> int:
     """Write the lesson to begin with; raises OSError if there is such a file."""
-    with file.open("x", encoding="utf-8") as new:
-        new.write(example())
+    if file.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file))
+    with whole_file(file) as new:
+        new.write(example().encode())
     show(f"Now change {file}, and check it: rnnviz lesson check {file}")
     return 0
 

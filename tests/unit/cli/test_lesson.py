@@ -1,5 +1,8 @@
 """The command ``rnnviz lesson``."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -139,6 +142,24 @@ def test_a_new_lesson_is_the_example(run, tmp_path):
     code, out, _ = run("lesson new my.lesson.md")
     assert code == 0 and out.endswith("rnnviz lesson check my.lesson.md\n")
     assert (tmp_path / "my.lesson.md").read_text(encoding="utf-8") == example()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no limit of size there")
+def test_a_new_lesson_that_has_no_room_leaves_nothing_and_is_named(tmp_path):
+    code = """
+import resource, signal, sys
+from rnnviz.__main__ import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+sys.argv = ["rnnviz", "lesson", "new", sys.argv[1]]
+sys.exit(main())
+"""
+    path = tmp_path / "my.lesson.md"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, f"rnnviz: {path}: File too large.\n")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_lessons_of_rnnviz_are_listed(run):
