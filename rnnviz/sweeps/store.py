@@ -127,15 +127,16 @@ class Store:
     """The runs in the file ``path``, or in memory (None); only to be read if ``readonly``.
 
     A file that doesn't exist is made, for its user alone. It belongs to one thread, and on a local
-    disk. Raises StoreError, as all methods do, or OSError.
+    disk. Raises StoreError, as all methods do.
     """
 
     def __init__(self, path: Path | None, readonly: bool = False) -> None:
         self.path = path
         if path and not readonly:
-            if path == default_path():
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            with self._sentences():
+                if path == default_path():
+                    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         address = ":memory:"
         if path:
             mode, beside = "ro" if readonly else "rw", Path(f"{path}-wal")
@@ -203,9 +204,11 @@ class Store:
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
-        """Errors of SQLite as a StoreError."""
+        """Errors of SQLite and of the system as a StoreError."""
         try:
             yield
+        except OSError as problem:
+            raise StoreError(f"{problem.filename}: {problem.strerror}.") from None
         except sqlite3.Error as problem:
             name = getattr(problem, "sqlite_errorname", "")
             known = (text for start, text in _SENTENCES.items() if name.startswith(start))

@@ -131,6 +131,15 @@ def test_values_that_no_run_can_have_are_a_sentence(filled):
     assert any("fast" in caption.value for caption in page.app.caption)
 
 
+def test_a_sweep_that_can_not_be_written_is_a_sentence(tmp_path):
+    page = Page("runs", **SMALL)
+    (tmp_path / "rnnviz").write_text("no folder")
+    page.app.button(key="sweep").click()
+    page.run()
+    (said,) = [box.value for box in page.app.error]
+    assert said.startswith("No sweep can be started") and "Errno" not in said
+
+
 def test_a_sweep_in_progress_is_a_bar_that_can_be_cancelled(filled):
     page = Page("runs", **{**SMALL, "epochs": 100_000, "hidden": 64})
     page.app.button(key="sweep").click()
@@ -322,8 +331,8 @@ def test_a_file_that_can_not_be_written_is_a_sentence(broken, tmp_path):
     path.mkdir() if broken == "folder" else path.write_bytes(b"no database" * 500)
     with page.tab.host() as host:
         keep(host.pair, path, "")
-    assert page.session.player.message.startswith("Not kept. ")
-    assert "runs.sqlite" in page.session.player.message
+    assert page.session.player.message.startswith(f"Not kept. {path}: ")
+    assert "Errno" not in page.session.player.message
 
 
 # One's own

@@ -143,7 +143,7 @@ class RunsLab:
                 latest = store.latest()
                 if latest != self.edition or self._every.empty:
                     self._every, self.edition = run_table(store), latest
-        except (StoreError, OSError) as problem:
+        except StoreError as problem:
             self.problem = str(problem)
 
     @property

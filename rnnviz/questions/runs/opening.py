@@ -33,7 +33,7 @@ def keep(pair: Pair, path: Path, note: str) -> None:
                 member = member_of(session)
                 store.add(member, upload=session.data.upload, note=note.strip()[:MOST_NOTE])
         said = f"{'Both runs are' if pair.second else 'The run is'} kept: see Runs."
-    except (TaskError, StoreError, OSError) as problem:
+    except (TaskError, StoreError) as problem:
         said = f"Not kept. {problem}"
     pair.session.player.message = said
 

@@ -117,7 +117,8 @@ def _begin(lab: RunsLab, config: RunConfig, upload: Upload | None, how: dict[str
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
     except OSError as problem:
-        st.error(escaped(f"No sweep can be started: {problem}."))
+        why = f"{problem.filename}: {problem.strerror}"
+        st.error(escaped(f"No sweep can be started: {why}."))
 
 
 def _options(
@@ -203,7 +204,7 @@ def progress(lab: RunsLab) -> None:
         st.caption(escaped(lab.said))
     running, latest = list[dict[str, Any]](), lab.edition
     # There is no file yet, or it can't be read: the page itself says so.
-    with suppress(StoreError, OSError), closing(Store(lab.path, readonly=True)) as store:
+    with suppress(StoreError), closing(Store(lab.path, readonly=True)) as store:
         latest = store.latest()
         running = [s for s in store.sweeps()[:4] if s["state"] == "running" and _alive(s["pid"])]
     with st.container(horizontal=True, vertical_alignment="center", key="runs_progress"):

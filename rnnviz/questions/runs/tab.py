@@ -163,7 +163,7 @@ def _drawn(lab: RunsLab, colors: Theme) -> Picture:
     """The picture, or why the file with its curves can't be read."""
     try:
         return lab.drawn((lab.view, colors.background), partial(_picture, lab, colors))
-    except (StoreError, OSError) as problem:
+    except StoreError as problem:
         return sentence("Runs", str(problem), colors)
 
 

@@ -347,5 +347,5 @@ def test_a_file_on_a_read_only_disk_is_read_and_not_written(small_disk):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with opened(path, readonly=True) as store:
         assert len(store.rows()) == len(store.curves([key_of(CONFIG)])) == 1
-    with pytest.raises(OSError, match="Read-only"):
+    with pytest.raises(StoreError, match=": Read-only"):
         Store(path)
