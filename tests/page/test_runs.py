@@ -19,7 +19,7 @@ from rnnviz.questions.runs.opening import keep, open_run
 from rnnviz.questions.runs.sweep_form import suggested
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.grid import axis_of
-from rnnviz.sweeps.members import trained
+from rnnviz.sweeps.members import failed, trained
 from rnnviz.sweeps.run_table import run_table
 from rnnviz.sweeps.store import Store, default_path, digest_of, key_of
 from rnnviz.tasks.upload import File, Upload, with_columns
@@ -88,6 +88,16 @@ def test_a_file_that_is_gone_gets_a_sentence(filled):
     lab_of(page).chosen = [lab_of(page).rows.index[-1]]
     page.run()
     assert "can't be opened" in page.chart("runs")["layout"]["annotations"][0]["text"]
+
+
+@pytest.mark.parametrize("view", list(RunsPicture))
+def test_runs_that_all_failed_are_listed_and_drawn(view):
+    with closing(Store(default_path())) as store:
+        for config in (RunConfig(**SMALL), RunConfig(seed=1, lr=0.3, **SMALL), RunConfig(hidden=5)):
+            store.add(failed(Schedule(config), "no reason"))
+    page = Page("runs", **SMALL, **{"runs.view": view.name.lower()})
+    assert page.app.dataframe[0].value["n"].sum() == 3
+    assert page.charts and "0 of 3" in page.text
 
 
 def test_a_click_on_a_curve_opens_its_run_at_that_epoch(filled):

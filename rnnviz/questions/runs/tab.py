@@ -152,7 +152,11 @@ def _choose_axes(lab: RunsLab) -> None:
 
 
 def _select(label: str, options: list[str], now: str, named: Callable[[str], str | None]) -> str:
-    """A choice without a label in sight: its values say what they are."""
+    """A choice without a label in sight: its values say what they are.
+
+    Runs that all failed have no scores: there only ``now`` can be chosen.
+    """
+    options = options or [now]
     return st.selectbox(
         label, options, options.index(now), format_func=lambda one: named(one) or one,
         key=f"runs_{label.lower()}_{len(options)}", label_visibility="collapsed",
