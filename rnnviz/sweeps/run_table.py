@@ -36,12 +36,12 @@ def run_table(store: Store) -> pd.DataFrame:
     its scores as float32. Metrics are from 0 to 1; numbers that are missing are NaN.
     """
     rows = store.rows()
-    frame = pd.DataFrame(rows, columns=[*rows[0]] if rows else ["settings"])
+    names = ["key", "family", "data", *OUTCOMES, "version", "link", "note", "digest", "small"]
+    frame = pd.DataFrame(rows, columns=[*rows[0]] if rows else ["settings", "ended", *names])
     with store.intact():
         settings = _settings(frame["settings"])
         for row in rows:
             Ending(row["state"]), np.frombuffer(row["small"], np.float32)
-    names = ["key", "family", "data", *OUTCOMES, "version", "link", "note", "digest", "small"]
     # Files of the first version have neither.
     frame = frame.assign(**{name: "" for name in ("note", "digest") if name not in frame})
     outcomes = frame.reindex(columns=names)
@@ -54,7 +54,7 @@ def run_table(store: Store) -> pd.DataFrame:
     outcomes["determined"] = ~(imported | changed | (state == Ending.UNFINISHED))
     numbers = [name for name in OUTCOMES if name not in ("state", "problem", "reached")]
     outcomes[numbers] = outcomes[numbers].astype(float)
-    outcomes["ended"] = pd.to_datetime(frame.get("ended"), unit="s", utc=True, errors="coerce")
+    outcomes["ended"] = pd.to_datetime(frame["ended"], unit="s", utc=True, errors="coerce")
     return pd.concat([outcomes[["key"]], settings, outcomes.drop(columns="key")], axis=1)
 
 

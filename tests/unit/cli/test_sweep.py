@@ -172,6 +172,19 @@ def test_runs_are_listed_by_setting_or_each(kept, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", 0), ("--every", 0), ("--link a", 2), ("--where note=a", 0), ("--where lr=0.1", 0),
+        ("--delete --yes", 0),
+    ],
+)  # fmt: skip
+def test_a_file_whose_runs_are_all_deleted_has_none(kept, options, expected):
+    kept("runs --delete --yes")
+    code, out, err = kept(f"runs {options}")
+    assert code == expected and ("0" in out if code == 0 else "0 runs have a key" in err)
+
+
+@pytest.mark.parametrize(
     ("where", "count"),
     [
         ("cell=lstm", 2), ("cell=elman,lstm", 4), ("seed=1", 2), ("lr=0.05..0.2", 4),
