@@ -263,14 +263,12 @@ def _experiment(
     label = table.take("label", str)
     run = table.one_of("run", runs) if "run" in table.names() else ""
     phrase = table.take("phrase", str, "")
-    epoch = table.take("epoch", int) if "epoch" in table.names() else None
+    epoch = epoch_of(table, "main", runs)
     table.end()
     if bool(run) + bool(phrase) + (epoch is not None) != 1:
         raise table.error("write one of run, phrase and epoch.")
     if run and prediction.how != "draw":
         raise table.error("only a curve that is drawn can be compared with another run's.", "run")
-    if epoch is not None and not 0 <= epoch <= (last := runs["main"].epochs):
-        raise table.error(f"the run has the epochs 0 to {last}.", "epoch")
     return Experiment(label, run, phrase, epoch)
 
 

@@ -32,6 +32,8 @@ from rnnviz.tasks.data_source import DataSource
 
 #: The share of right answers from which on a run has learned.
 LEARNED = 0.95
+#: The longest sequences that are drawn.
+MOST_TOKENS = 1000
 #: A unit is needed for a word alone if without it at most, and of the other phrases at least, this
 #: share is right.
 _WRONG, _RIGHT = 0.6, 0.97
@@ -218,6 +220,8 @@ def right_at(network: Network, lag: int) -> float:
     data = network.run.dataset
     if data.extrapolation is None:
         raise LessonError("this task draws no sequences of other lengths.")
+    if not 1 <= lag <= MOST_TOKENS:
+        raise LessonError(f"{lag} is no length of a sequence: write 1 to {MOST_TOKENS:,}.")
     lengths = by_length(data, network.parameters.architecture, [lag])
     return float(length_profile(network.parameters, data, lengths).scores[0])
 
