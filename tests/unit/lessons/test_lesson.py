@@ -123,7 +123,16 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
         ("init_scale = 0.1", "lag = 5", "run.large: Lag (lag) has no effect"),
         ("init_scale = 0.1", 'cell = "own"\nequations = "h ="', "run.large:"),
         ('how = "draw"', 'how = "guess"', "predict.how: 'guess' is not one of draw, drag,"),
-        ('how = "draw"', 'how = "drag"', "shapes are for how = 'draw', not for 'drag'."),
+        ('how = "draw"', 'how = "drag"', "predict.on: 'loss' is not one of verdict, gradient,"),
+        ("[measure]", '[experiment]\nlabel = "Try"\n[measure]', "one of run, phrase and epoch."),
+        (
+            "[measure]", '[experiment]\nlabel = "Try"\nepoch = 501\n[measure]',
+            "experiment.epoch: the run main has the epochs",
+        ),
+        (
+            "[measure]", '[experiment]\nlabel = "Try"\nrun = "huge"\n[measure]',
+            "experiment.run: 'huge' is not one of main, large.",
+        ),
         ('compare = ["falls"]', 'compare = ["fall"]', "predict.compare: write names of measures."),
         ('["falls"]', '["right_moves"]', "right_moves is no measure of the curve 'loss'."),
         ('["falls"]', '["large_falls"]', "large_falls is no measure of the curve 'loss'."),
@@ -260,3 +269,12 @@ def test_any_value_in_any_place_is_a_sentence_and_never_a_traceback(value, chose
     tail = f", {rest} = {' = '.join(parts[cut + 1 :])}" if rest else " }" * (cut > 1)
     lines[k] = f"{' = '.join(parts[:cut])} = {value}{tail}"
     one_sentence_or_a_lesson("\n".join(lines))
+
+
+def test_shapes_are_for_curves_and_a_run_is_tried_beside_one():
+    drag = TEXT.replace('how = "draw"', 'how = "drag"').replace('on = "loss"', 'on = "verdict"')
+    assert "shapes are for how = 'draw', not for 'drag'." in refusal(drag)
+    text = TEXTS["words"]
+    assert text.count('phrase = "bad"\n') == 1
+    tried = text.replace('phrase = "bad"\n', 'run = "main"\n')
+    assert "only a curve that is drawn can be compared with another run's." in refusal(tried)
