@@ -310,8 +310,8 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     assert bottom <= 720
     zoom = page.page.evaluate("rnnviz.stage.plots.get('network').zoom")
     size = page.page.evaluate("getComputedStyle(document.documentElement).fontSize")
-    # Ticks of 13 pixels have 18.
-    assert (zoom, size) == (1.4, "22.4px")
+    # The smallest letters of a picture have 12 pixels: here they are a fortieth of the window.
+    assert (12 * zoom, size) == (720 / 40, "22.4px")
     page.page.get_by_role("button", name="Close").click()
     expect(sidebar).to_be_visible()
     expect(page.page).to_have_url(re.compile(r"\?hidden=8$"))
@@ -320,6 +320,30 @@ def test_on_a_projector_only_the_picture_and_its_transport_are_left(opened, serv
     expect(sidebar).to_be_hidden()
     page.keys("l")
     expect(sidebar).to_be_visible()
+
+
+# The class of what is seen in the middle of an element.
+TOPMOST = """(selector) => {
+  const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2).className;
+}"""
+
+
+def test_on_a_projector_a_teacher_hides_a_picture_and_keeps_a_dial(opened, server):
+    page = opened(f"{server.url}/?present=1&hidden=8&hide=curves&dials=lr", "network", 1280, 720)
+    expect(page.page).to_have_url(re.compile("present=1&hide=curves&dials=lr$"))
+    sidebar = page.page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("spinbutton", name="Learning rate")).to_be_visible()
+    for name in ("Cell", "Task"):
+        expect(sidebar.get_by_role("combobox", name=name)).to_be_hidden()
+    curtain = page.page.locator(".st-key-curves .rnnviz-curtain")
+    # Nothing of the picture is to be seen.
+    assert page.page.evaluate(TOPMOST, "[data-picture=curves]") == "rnnviz-curtain"
+    curtain.click()
+    expect(curtain).to_have_count(0)
+    expect(page.page).to_have_url(re.compile("present=1&dials=lr$"))
+    page.keys("l")
+    expect(sidebar.get_by_role("combobox", name="Cell")).to_be_visible()
 
 
 @pytest.mark.story

@@ -271,6 +271,7 @@ export function link({ parentElement }) {
 // Mount the picture of a figure's node.
 function mountFigure(figure, data) {
   const picture = stage.mount(KINDS[data.kind], data.key, partsOf(figure), data);
+  present.cover(data.key, picture.node.closest("figure"), () => updateAddress(page.query));
   if (data.key === page.enlarged) {
     page.enlarged = null;
     picture.enlarged.open();
