@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rnnviz.classroom.classroom import Classroom
     from rnnviz.files.numbers import Drawn
     from rnnviz.probe.session import Session
 
@@ -37,11 +38,12 @@ def _open_page(
     browser: bool,
     opening: Callable[[], Session] | None = None,
     query: str = "",
+    classroom: Classroom | None = None,
 ) -> None:
     # The commands don't need Streamlit, whose import takes a second.
     from rnnviz.page.main import serve  # noqa: PLC0415
 
-    serve(port, browser, opening, query)
+    serve(port, browser, opening, query, classroom)
 
 
 def _every_picture(session: Session) -> Mapping[str, Drawn]:

@@ -17,7 +17,8 @@ FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 class Theme:
     """One set of colours; the same name means the same thing in every figure.
 
-    ``scale`` chooses the limits of axes and colours that change during a run.
+    What a learner has guessed is drawn in ``you``, and written in ``you_text``. ``scale`` chooses
+    the limits of axes and colours that change during a run.
     """
 
     background: str
@@ -32,7 +33,7 @@ class Theme:
     neutral: str
     positive: str
     you: str
-    brush: str
+    you_text: str
     scale: Scale = field(default_factory=Scale, compare=False, repr=False)
 
     @property
@@ -62,24 +63,20 @@ class Theme:
 LIGHT = Theme(
     background="#ffffff", text="#1f2933", muted="#5b6675", grid="#e4e7ec",
     train="#101828", test="#b45309", magnitude="#6d4ad4", forward="#00796b",
-    negative="#2166ac", neutral="#f7f7f7", positive="#b2182b", you="#b8257f",
-    brush="#ec4899",
+    negative="#2166ac", neutral="#f7f7f7", positive="#b2182b", you="#ec4899", you_text="#b8257f",
 )  # fmt: skip
 DARK = Theme(
     background="#14181d", text="#e6e9ee", muted="#a3adba", grid="#2c333d",
     train="#f8fafc", test="#fbbf24", magnitude="#a78bfa", forward="#2dd4bf",
-    negative="#5aa9f0", neutral="#20262e", positive="#ff6f61", you="#ffb3e6",
-    brush="#ffb3e6",
+    negative="#5aa9f0", neutral="#20262e", positive="#ff6f61", you="#ffb3e6", you_text="#ffc4ec",
 )  # fmt: skip
 
 
 def css_variables(colors: Theme, background: str, selector: str = ":root") -> str:
     """The colours that a style sheet names, on the page's own ``background``."""
-    named = colors.colors(
-        "text", "train", "test", "forward", "magnitude", "muted", "grid", "you", "brush"
-    )
-    sides = {"first": colors.negative, "second": colors.positive}
-    values = {"background": background, **named, **sides}
+    named = colors.colors("text", "train", "test", "forward", "magnitude", "muted", "grid", "you")
+    others = {"first": colors.negative, "second": colors.positive, "you-text": colors.you_text}
+    values = {"background": background, **named, **others}
     return selector + " {" + "".join(f"--rnnviz-{k}: {v};" for k, v in values.items()) + "}"
 
 

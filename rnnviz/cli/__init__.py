@@ -9,12 +9,23 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnnviz import __version__
-from rnnviz.cli import export, lesson, open_file, runs, seeds, show, sweep, train, verify
+from rnnviz.cli import (
+    class_lesson,
+    export,
+    lesson,
+    open_file,
+    runs,
+    seeds,
+    show,
+    sweep,
+    train,
+    verify,
+)
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.cli.options import Parser, check_free, flag, port_number
 
 #: Opens the page at a port (None: a free one), and whether to open a browser; and, if it isn't the
-#: usual one, with what makes the session of a new tab.
+#: usual one, with what makes the session of a new tab, or with a class.
 OpenPage = Callable[..., None]
 #: The commands: what adds their options, what runs them, and their help.
 _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], str]] = {
@@ -37,6 +48,10 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
         lesson.add_options, lesson.lesson,
         "open a lesson, check it, begin a new one, or list those there are",
     ),
+    "class": (
+        class_lesson.add_options, class_lesson.class_lesson,
+        "ask a class what a lesson will show, by hand or with phones",
+    ),
     "show": (show.add_options, show.show, "print a cell's equations and its backward pass"),
 }  # fmt: skip
 
@@ -51,7 +66,7 @@ def main(
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     command, port, no_browser = map(options.pop, ("command", "port", "no_browser"))
-    on_page = command in (None, "open") or options.get("action") == "open"
+    on_page = command in (None, "open", "class") or options.get("action") == "open"
     if not on_page:
         for name, value in (("port", port), ("no_browser", no_browser)):
             if value:

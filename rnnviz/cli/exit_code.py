@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnnviz.classroom.address import AddressError
 from rnnviz.config import SettingError
 from rnnviz.engine.cell_text import CellError
 from rnnviz.files.foreign_network import TransferError
@@ -39,7 +40,7 @@ def exit_code(command: Callable[[], int | None]) -> int:
         say(f"{head} --skip-bad leaves them out.", *map(str, faults[:_MOST_FAULTS]), *more)
     except (
         SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError, StoreError,
-        ClusterError,
+        ClusterError, AddressError,
     ) as problem:  # fmt: skip
         say(str(problem))
     except BrokenPipeError:  # The reader has closed the pipe.

@@ -355,9 +355,14 @@ class LessonMeasure:
         value: float = self.kind.measure(curve, **self.options)
         return value
 
+    @property
+    def notation(self) -> Notation:
+        """What it counts, and so how it is written."""
+        return self.kind.notation or CURVES[self.of][1]
+
     def written(self, value: float) -> str:
         """A value in a text."""
-        return written(value, self.kind.notation or CURVES[self.of][1])
+        return written(value, self.notation)
 
     @property
     def written_ten(self) -> str:

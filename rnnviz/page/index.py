@@ -8,7 +8,7 @@ from rnnviz.charts.texts import ask, count_in
 from rnnviz.lessons.lesson_strip import lesson_list
 from rnnviz.page.guide import guide_page
 from rnnviz.page.question_page import question_page, set_scene, train_page
-from rnnviz.page.session_registry import get_tab
+from rnnviz.page.session_registry import get_tab, lesson_now
 from rnnviz.page.sidebar import sidebar
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import TrainQuestion
@@ -69,7 +69,7 @@ def _show() -> None:
             st.Page(partial(guide_page, controls), title="Guide", url_path="guide"),
         ]
         page = st.navigation(pages, position="top")
-        asked = stage.connect(tab.ticket, host.edition, lesson_list())
+        asked = stage.connect(tab.ticket, host.edition, lesson_list(), lesson_now())
         if asked in _TURNS:
             # The guide, the last of them, is not for a projector.
             st.switch_page(pages[(pages.index(page) + _TURNS[asked]) % (len(pages) - 1)])

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
+from rnnviz.classroom.classroom import Classroom
 from rnnviz.page.access_guard import Guard
 from rnnviz.page.session_registry import registry
 from rnnviz.page.wire import Preload, lifespan, routes
@@ -37,10 +38,11 @@ def serve(
     browser: bool = True,
     opening: Callable[[], Session | Pair] | None = None,
     query: str = "",
+    classroom: Classroom | None = None,
 ) -> None:
     """Serve the page until Ctrl-C, on ``port`` or a free one; the browser opens it with ``query``.
 
-    Every new tab opens the session that ``opening`` makes, if there is one.
+    Every new tab opens the session that ``opening`` makes, and the ``classroom``, if there are any.
     """
     # Set all options before reading any: Streamlit rejects later changes.
     options = settings() | {"server.baseUrlPath": "", "logger.hideWelcomeMessage": True}
@@ -48,7 +50,7 @@ def serve(
         options["server.port"] = port
     if not browser:
         options["server.headless"] = True
-    registry().opening = opening
+    registry().opening, registry().classroom = opening, classroom
     app = st.App(INDEX, **app_options("", partial(_opening, query=query)))
     with suppress(KeyboardInterrupt):
         app.run(config=options)

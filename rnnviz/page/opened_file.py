@@ -16,9 +16,9 @@ from rnnviz.files.opened import OPENS, AwaitedRun, AwaitedWeights, session_of
 from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.files.run_file import DataMissingError
 from rnnviz.files.weights_file import WordsMissingError
-from rnnviz.page.access_guard import is_origin_allowed
 from rnnviz.page.session_host import abandoned_if
 from rnnviz.page.session_registry import TabSession, registry
+from rnnviz.page.ticket import asking_tab
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
@@ -33,8 +33,6 @@ ARRIVAL_TIMEOUT = 60.0
 _BUSY = "Other files are being opened here: try again in a moment."
 _SLOTS = asyncio.Semaphore(MOST_AT_ONCE)
 _LOG = logging.getLogger(__name__)
-#: The header with the secret of the tab. A page of another origin may not send it unasked.
-TICKET = "x-rnnviz-ticket"
 
 
 async def open_file(request: Request) -> Response:
@@ -42,9 +40,7 @@ async def open_file(request: Request) -> Response:
 
     If it can't be opened, the page says why, and its run stays as it is.
     """
-    tab = registry().find(request.headers.get(TICKET, ""))
-    origin, host = request.headers.get("origin"), request.headers.get("host", "")
-    if tab is None or not is_origin_allowed(origin, host):
+    if not (tab := asking_tab(request)):
         return Response(status_code=HTTPStatus.FORBIDDEN)
     if _SLOTS.locked():
         return _refuse(tab, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY)

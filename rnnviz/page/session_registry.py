@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 
 import streamlit as st
 
+from rnnviz.classroom.classroom import Classroom
 from rnnviz.config import RunConfig
 from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError, time_limit
@@ -52,7 +53,7 @@ class TabSession:
     The sidebar shows ``config``, and what of it is ``split`` between two networks; ``edition``
     counts how often its widgets were replaced.
     ``new_run`` starts another run if this one has ended. ``awaited`` is an opened file that still
-    needs another one.
+    needs another one. In its ``classroom`` hands are counted.
     """
 
     ticket: str
@@ -63,6 +64,7 @@ class TabSession:
     split: tuple[object, ...] = ()
     edition: int = 0
     awaited: AwaitedRun | AwaitedWeights | None = None
+    classroom: Classroom | None = None
 
     @contextmanager
     def host(self) -> Iterator[SessionHost]:
@@ -83,11 +85,13 @@ class SessionRegistry:
     """All tabs and runs of this server, and its store of uploads.
 
     ``opening`` makes the session of every new run; without it, runs have the default settings.
+    ``classroom`` is the class of the command ``rnnviz class``.
     """
 
     def __init__(self) -> None:
         self.upload_store = UploadStore()
         self.opening: Callable[[], Session | Pair] | None = None
+        self.classroom: Classroom | None = None
         self._tabs: WeakValueDictionary[str, TabSession] = WeakValueDictionary()
         self._actors: dict[str, Actor] = {}
 
@@ -168,6 +172,12 @@ def get_tab() -> TabSession:
     """The session of this browser tab, made from its link when the tab is opened."""
     with errors_on_page():
         return registry().tab(st.session_state, st.query_params)
+
+
+def lesson_now() -> str:
+    """The lesson of this server's class, "" without one."""
+    room = registry().classroom
+    return room.now.name if room and room.now else ""
 
 
 @st.cache_resource(show_spinner=False)

@@ -18,8 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rnnviz.charts.plotly_script import plotly_path, plotly_script
+from rnnviz.page.class_route import class_state
 from rnnviz.page.opened_file import open_file
 from rnnviz.page.session_registry import registry
+from rnnviz.rate_limit import RateLimit
 from rnnviz.ui.stage import module_path, page_module
 from rnnviz.ui.viewer import Viewer
 
@@ -45,6 +47,7 @@ def routes(base: str) -> list[BaseRoute]:
     return [
         WebSocketRoute(f"{base}/rnnviz/wire", wire),
         Route(f"{base}/rnnviz/open", open_file, methods=["POST"]),
+        Route(f"{base}/rnnviz/class", class_state, methods=["POST"]),
         Route(f"{base}/{module_path()}", _module),
         Route(f"{base}/{plotly_path()}", _plotly),
     ]
@@ -147,7 +150,7 @@ async def _serve(socket: WebSocket) -> None:
     actor.attach(viewer)
     sender = asyncio.create_task(_send_all(socket, outbox))
     try:
-        limit = _RateLimit(time.monotonic())
+        limit = RateLimit(MAX_RATE, MAX_BURST, time.monotonic())
         while actor.alive:
             actor.receive(viewer, await _receive(socket))
             await asyncio.sleep(limit.wait(time.monotonic()))
@@ -175,19 +178,6 @@ async def _receive(socket: WebSocket) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise _RefusedError(NOT_JSON, "not a JSON object")
     return message
-
-
-class _RateLimit:
-    """A token bucket of messages."""
-
-    def __init__(self, now: float) -> None:
-        self._left, self._last = MAX_BURST, now
-
-    def wait(self, now: float) -> float:
-        """Seconds to wait after one more message."""
-        self._left = min(MAX_BURST, self._left + MAX_RATE * (now - self._last)) - 1
-        self._last = now
-        return max(0.0, -self._left / MAX_RATE)
 
 
 async def _send_all(socket: WebSocket, outbox: asyncio.Queue[bytes]) -> None:

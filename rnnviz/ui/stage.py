@@ -88,15 +88,17 @@ _components: dict[str, Callable[..., Any]] = {
 }
 
 
-def connect(ticket: str, edition: int, lessons: Sequence[Mapping[str, object]]) -> str:
+def connect(
+    ticket: str, edition: int, lessons: Sequence[Mapping[str, object]], lesson: str = ""
+) -> str:
     """Open the wire of this tab; returns the question whose link was pressed, or "".
 
     For ``edition`` see ``SessionHost.edition``. The menu offers ``lessons``: names, titles,
-    minutes.
+    minutes. The class of this server has a ``lesson``.
     """
-    paths = {"wire": "rnnviz/wire", "open": "rnnviz/open", "plotly": plotly_path()}
-    data = {**paths, "limit": MAX_RUN, "ticket": ticket, "edition": edition}
-    data["lessons"] = [*lessons]
+    paths = {name: f"rnnviz/{name}" for name in ("wire", "open", "class")}
+    data = {**paths, "plotly": plotly_path(), "limit": MAX_RUN, "lesson": lesson}
+    data |= {"ticket": ticket, "edition": edition, "lessons": [*lessons]}
     wire = _place("wire", data, on_stale_change=lambda: None, on_question_change=lambda: None)
     return str(wire.question or "")
 

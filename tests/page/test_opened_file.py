@@ -22,7 +22,8 @@ from rnnviz.files.tensor_file import TensorFile
 from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.page import actor, opened_file
 from rnnviz.page.actor import BUSY
-from rnnviz.page.opened_file import MOST_AT_ONCE, TICKET
+from rnnviz.page.opened_file import MOST_AT_ONCE
+from rnnviz.page.ticket import TICKET
 from rnnviz.page.wire import routes
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.upload import File, Upload

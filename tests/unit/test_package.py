@@ -32,7 +32,7 @@ def test_the_package_needs_what_requirements_txt_names():
 
 def test_the_extra_dev_is_requirements_dev_txt():
     extras = PROJECT["project"]["optional-dependencies"]
-    assert extras.keys() == {"dev", "torch", "notebook", "excel", "sweep-dask"}
+    assert extras.keys() == {"dev", "torch", "notebook", "excel", "class", "sweep-dask"}
     assert extras["dev"] == requirements("requirements-dev.txt")
 
 

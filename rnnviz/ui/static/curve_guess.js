@@ -1,26 +1,17 @@
 // A guess that is a curve, drawn by hand over a run's epochs, or over lags.
 import { clamp, dot, faint, stroke, write } from "./canvas.js";
 import { PANEL_OF } from "./lesson_place.js";
-import { Pad } from "./pad.js";
+import { Pad, brush } from "./pad.js";
 
 // How many values a drawn curve has, and how far an arrow key goes: places, and a share of the height.
 const [COUNT, STEP, RISE] = [121, 5, 0.04];
 
-// What the reader draws is a brush: broad and pale, with a core. Colour alone would not tell it from the others.
-export function brush(p, points, wide = 9) {
-  p.c.lineCap = "round";
-  stroke(p, points, p.background, wide);
-  stroke(p, points, faint(p.brush, 0.38), wide);
-  stroke(p, points, p.brush, 2.4);
-  p.c.lineCap = "butt";
-}
-
 export class CurveGuess {
   constructor(lesson) {
     this.lesson = lesson;
-    this.pad = new Pad(COUNT, lesson.on === "right by lag" ? 0.5 : 1);
-    // A board's curve has no place where every run begins.
+    // Over lags there is no place where every run begins.
     this.free = lesson.on === "right by lag";
+    this.pad = new Pad(COUNT, this.free ? null : 1);
   }
 
   get complete() {
@@ -48,7 +39,6 @@ export class CurveGuess {
     const points = this.lesson.shapes[k];
     if (!points) return false;
     const [from, to] = this.lesson.places;
-    if (this.free) this.pad.values[0] = points[0][1];
     this.pad.take(points.map(([x, y]) => [(x - from) / (to - from), y]));
     return true;
   }
@@ -61,7 +51,6 @@ export class CurveGuess {
 
   press(place, spot) {
     this.from = this.at(place, spot);
-    if (this.free && this.from[0] < 3) this.pad.values[0] = this.from[1];
     this.pad.draw(this.from, this.from);
   }
 
@@ -75,14 +64,8 @@ export class CurveGuess {
   key(place, name) {
     const [by, rise] = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, RISE], ArrowDown: [0, -RISE] }[name] ?? [];
     if (by === undefined) return null;
-    const { pad } = this;
-    const at = clamp(pad.at + by, 0, COUNT - 1);
-    const before = pad.values[at] ?? pad.values[pad.reached];
-    const value = clamp(before + rise * (place.high - place.low), Math.max(0, place.low), place.high);
-    if (this.free && !at) pad.values[0] = value;
-    pad.draw([Math.min(pad.at, pad.reached), pad.values[Math.min(pad.at, pad.reached)]], [at, value]);
-    pad.at = at;
-    return `${this.lesson.on} ${value.toFixed(2)} at ${Math.round(this.placeOf(at))}`;
+    const value = this.pad.step(by, rise * (place.high - place.low), place.high);
+    return `${this.lesson.on} ${value.toFixed(2)} at ${Math.round(this.placeOf(this.pad.at))}`;
   }
 
   placeOf(k) {
@@ -100,7 +83,7 @@ export class CurveGuess {
     const own = asking ? this.pad.values.flatMap((v, k) => (v === null ? [] : [[this.placeOf(k), v]])) : lesson.drawn;
     if (own.length > 1 && own.every(([, v]) => v !== null)) brush(p, line(own));
     if (asking) return;
-    if (own.length) this.label(p, place, "you", own, p.you);
+    if (own.length) this.label(p, place, "you", own, p.youText);
     if (place.board && lesson.truth.length) this.label(p, place, "the run", lesson.truth, p.text, 0.7);
     for (const { points, label } of lesson.lines) this.label(p, place, label, points, p.forward, 0.35);
     this.paintMarks(p, place);
@@ -117,19 +100,19 @@ export class CurveGuess {
     const { u, left, top, width, height, others = [] } = place;
     p.c.fillStyle = faint(p.background, 0.7);
     for (const { head, y, height: high } of others) p.c.fillRect(0, head - 0.8 * u, p.width, y + high - head + 1.4 * u);
-    p.c.fillStyle = faint(p.brush, 0.06);
+    p.c.fillStyle = faint(p.you, 0.06);
     p.c.fillRect(left, top, width, height);
     p.c.setLineDash([4, 4]);
-    [p.c.strokeStyle, p.c.lineWidth] = [faint(p.brush, 0.8), 1.4];
+    [p.c.strokeStyle, p.c.lineWidth] = [faint(p.you, 0.8), 1.4];
     p.c.strokeRect(left, top, width, height);
     p.c.setLineDash([]);
-    const { pad } = this, start = place.y(pad.first);
+    const { pad } = this, start = this.free ? place.y(0.5) : place.y(pad.first);
     if (pad.empty) {
       const below = start + 1.9 * u < top + height ? 1.7 * u : -1.7 * u;
-      write(p, this.free ? "draw from the left edge to the right end" : "draw from here to the right end", left + 2.8 * u, start + below, 1.15 * u, p.you, { weight: 600, halo: true });
-      if (!this.free) stroke(p, [[left + 0.5 * u, start + Math.sign(below) * 0.6 * u], [left + 2.5 * u, start + below]], p.brush, 1.4);
-    } else if (!pad.complete) write(p, "→", place.across(this.placeOf(pad.reached)) + 0.6 * u, place.y(pad.values[pad.reached]), 1.6 * u, p.brush, { weight: 600, halo: true });
-    if (!this.free) dot(p.c, left, start, 0.42 * u, p.brush, p.background);
+      write(p, this.free ? "draw from the left edge to the right end" : "draw from here to the right end", left + 2.8 * u, start + below, 1.15 * u, p.youText, { weight: 600, halo: true });
+      if (!this.free) stroke(p, [[left + 0.5 * u, start + Math.sign(below) * 0.6 * u], [left + 2.5 * u, start + below]], p.you, 1.4);
+    } else if (!pad.complete) write(p, "→", place.across(this.placeOf(pad.reached)) + 0.6 * u, place.y(pad.values[pad.reached]), 1.6 * u, p.you, { weight: 600, halo: true });
+    if (!this.free) dot(p.c, left, start, 0.42 * u, p.you, p.background);
   }
 
   // What an answer was about: epochs in their panels, the first one bold.
@@ -146,7 +129,7 @@ export class CurveGuess {
   paintMarks(p, { u, top, height, across, left, width }) {
     const rows = this.lesson.handles.filter(({ epoch, guess, truth }) => epoch && (guess ?? truth) !== null).slice(0, 1);
     for (const { guess, truth } of rows)
-      for (const [at, text, color] of [[guess, "you", p.you], [truth, "the run", p.text]]) {
+      for (const [at, text, color] of [[guess, "you", p.youText], [truth, "the run", p.text]]) {
         if (at === null) continue;
         const x = across(at), near = x > left + width - 8 * u;
         stroke(p, [[x, top], [x, top + height]], faint(color, 0.75), 1.6, [3, 3]);

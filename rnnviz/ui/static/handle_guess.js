@@ -1,7 +1,7 @@
 // A guess that is a value or a few: handles that are dragged in a picture, or on a board.
 import { clamp, dot, faint, leftText, percent, power, stroke, write } from "./canvas.js";
-import { brush } from "./curve_guess.js";
 import { GRADIENTS } from "./network_paint.js";
+import { brush } from "./pad.js";
 
 // How far an arrow key moves a handle, as a share of the scale.
 const RISE = 0.02;
@@ -109,19 +109,19 @@ export class HandleGuess {
     p.c.fillStyle = p.background;
     if (board) return;
     p.c.fillRect(left - 2, top - 1.6 * u, this.lesson.on === "verdict" ? whole : width + 6, height + 3.2 * u);
-    p.c.fillStyle = faint(p.brush, 0.06);
+    p.c.fillStyle = faint(p.you, 0.06);
     p.c.fillRect(left, top, width, height);
   }
 
   paintHandle(p, place, k, [x, y]) {
     const { u } = place, given = this.shares[k] !== null;
-    dot(p.c, x, y, 0.6 * u, p.brush, given ? p.brush : p.background);
+    dot(p.c, x, y, 0.6 * u, p.you, given ? p.you : p.background);
     if (p.focused && k === this.held) {
-      [p.c.strokeStyle, p.c.lineWidth] = [p.brush, 2];
+      [p.c.strokeStyle, p.c.lineWidth] = [p.you, 2];
       p.c.strokeRect(x - u, y - u, 2 * u, 2 * u);
     }
     const above = y - 1.5 * u > place.top - 1.2 * u ? -1.4 : 1.5;
-    write(p, given ? this.told(k) : "drag ↕", x, y + above * u, 1.05 * u, p.you, { align: "center", weight: 700, halo: true });
+    write(p, given ? this.told(k) : "drag ↕", x, y + above * u, 1.05 * u, p.youText, { align: "center", weight: 700, halo: true });
   }
 
   // From the line of 50% up or down, as the verdicts are drawn.
@@ -129,7 +129,7 @@ export class HandleGuess {
     const { u, left, width } = place, middle = place.y(0.5);
     if (asking) stroke(p, [[left, middle], [left + width, middle]], p.muted, 1.2);
     for (const [x, y] of points) {
-      p.c.fillStyle = faint(p.brush, 0.3);
+      p.c.fillStyle = faint(p.you, 0.3);
       if (asking) p.c.fillRect(x - u, Math.min(y, middle), 2 * u, Math.abs(y - middle));
       else if (Number.isFinite(y)) brush(p, [[x - 1.5 * u, y], [x + 1.5 * u, y]], 7);
     }
@@ -137,7 +137,7 @@ export class HandleGuess {
   }
 
   paintYou(p, { u }, [x, y]) {
-    if (Number.isFinite(y)) write(p, "you", x - 1.9 * u, y, 0.95 * u, p.you, { align: "right", weight: 700, halo: true });
+    if (Number.isFinite(y)) write(p, "you", x - 1.9 * u, y, 0.95 * u, p.youText, { align: "right", weight: 700, halo: true });
   }
 
   // What is there at the last token, and how much of it is said to be left before.
@@ -180,7 +180,7 @@ export class HandleGuess {
       dot(p.c, to, place.y(truth), 0.42 * u, p.forward);
       const below = share !== null && share > truth;
       write(p, text, to, place.y(truth) + (below && truth > 0.1 ? 1.4 : -1.2) * u, 1.3 * u, p.forward, { align: "right", weight: 700, halo: true });
-      if (share !== null) write(p, `you ${percent(share)}`, to, place.y(share) + (below ? -1.2 : 1.3) * u, u, p.you, { align: "right", weight: 700, halo: true });
+      if (share !== null) write(p, `you ${percent(share)}`, to, place.y(share) + (below ? -1.2 : 1.3) * u, u, p.youText, { align: "right", weight: 700, halo: true });
     });
   }
 
@@ -206,7 +206,7 @@ export class HandleGuess {
     p.c.fillStyle = p.background;
     p.c.fillRect(0, 0, p.width, p.height);
     const y = top + height / 2;
-    p.c.fillStyle = faint(p.brush, 0.06);
+    p.c.fillStyle = faint(p.you, 0.06);
     p.c.fillRect(left, top, width, height);
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       const x = left + width * share;
@@ -222,10 +222,10 @@ export class HandleGuess {
     };
     const [above, below] = [top - 1.2 * u, top + height + 2.8 * u];
     if (!asking && handle.truth !== null) line(handle.truth / most, `the run ${handle.text}`, p.text, below);
-    if (!asking) return handle.guess === null ? undefined : line(handle.guess / most, `you ${this.scale.written(handle.guess / most, most)}`, p.you, above);
+    if (!asking) return handle.guess === null ? undefined : line(handle.guess / most, `you ${this.scale.written(handle.guess / most, most)}`, p.youText, above);
     const share = this.shares[0];
-    line(share ?? this.scale.first, share === null ? "drag ↔" : this.told(0), p.you, above);
-    dot(p.c, left + width * (share ?? this.scale.first), y, 0.7 * u, p.brush, share === null ? p.background : p.brush);
+    line(share ?? this.scale.first, share === null ? "drag ↔" : this.told(0), p.youText, above);
+    dot(p.c, left + width * (share ?? this.scale.first), y, 0.7 * u, p.you, share === null ? p.background : p.you);
   }
 }
 

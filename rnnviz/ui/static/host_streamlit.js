@@ -1,6 +1,7 @@
 // Hosts the stage in a Streamlit page. The components call these functions in every run of the script.
 import { Bar, Chips, Moments, Phrase, Stepper, Time } from "./controls.js";
 import { CellEditor } from "./cell_editor.js";
+import { connectClass, openClass } from "./class.js";
 import { Explorer } from "./explorer.js";
 import { FileBox } from "./file_box.js";
 import { KINDS } from "./kinds.js";
@@ -22,7 +23,7 @@ const present = new Present();
 const welcome = new Welcome(stage);
 const lesson = new Lesson(stage, showTab);
 const learn = new Learn(stage);
-window.rnnviz = { stage };
+window.rnnviz = { stage, openClass };
 // Delays before a rerun of Streamlit's script: after a change, after the reader pressed something of
 // Streamlit's, before asking again, and after the run was lost.
 const [QUIET_MS, PRESS_MS, RETRY_MS, REJOIN_MS] = [150, 1500, 3000, 700];
@@ -79,6 +80,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   const url = new URL(data.wire, document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   const source = (window.rnnviz.wire = new Wire(url, data.ticket, knownRun()));
+  connectClass(new URL(data.class, document.baseURI), () => source.ticket, data.lesson);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   page.fresh = !location.search && !knownRun() && !still;
   const note = newNote();

@@ -276,6 +276,6 @@ export function readNotes() {
 // The page's colours.
 function colors() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["background", "text", "muted", "grid", "forward", "magnitude", "you", "brush"];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--rnnviz-${name}`).trim()]));
+  const named = ["background", "text", "muted", "grid", "forward", "magnitude", "you"].map((name) => [name, name]);
+  return Object.fromEntries([...named, ["youText", "you-text"]].map(([key, name]) => [key, style.getPropertyValue(`--rnnviz-${name}`).trim()]));
 }

@@ -128,7 +128,10 @@ def test_signs_in_narrow_columns_are_equally_wide_and_keep_apart():
 
 @each_row("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_color_of_a_text_is_legible_on_the_background(theme):
-    texts = ("text", "muted", "train", "test", "magnitude", "forward", "negative", "positive")
+    texts = (
+        "text", "muted", "train", "test", "magnitude", "forward", "negative", "positive",
+        "you_text",
+    )  # fmt: skip
     faint = {k: contrast(getattr(theme, k), theme.background) for k in texts}
     assert {k: ratio for k, ratio in faint.items() if ratio < 4.5} == {}
 

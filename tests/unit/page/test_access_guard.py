@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from rnnviz.page import wire as module
 from rnnviz.page.access_guard import Guard, is_host_allowed, is_origin_allowed
 from rnnviz.page.session_registry import registry
-from rnnviz.page.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, _RateLimit, routes
+from rnnviz.page.wire import MAX_BURST, MAX_MESSAGE, MAX_RATE, routes
+from rnnviz.rate_limit import RateLimit
 from tests.sampling import each_row
 from tests.unit.page.browser import unpacked
 
@@ -206,7 +207,7 @@ def test_a_hello_may_say_anything(client, tab, odd):
 
 
 def test_more_messages_than_a_hand_can_make_have_to_wait():
-    budget = _RateLimit(0.0)
+    budget = RateLimit(MAX_RATE, MAX_BURST, 0.0)
     waits = [budget.wait(0.0) for _ in range(int(MAX_BURST) + 100)]
     assert not any(waits[: int(MAX_BURST)])
     assert waits[-1] == pytest.approx(100 / MAX_RATE)

@@ -1,0 +1,227 @@
+"""ClassLesson: a lesson that is being taught to a class, its phase and its answers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rnnviz.classroom.board import PLACES, AnswerError, Board, Guess
+from rnnviz.classroom.truth import AwaitedTruth, Truth
+from rnnviz.lessons.body import Step, filled
+from rnnviz.lessons.head import are_numbers
+from rnnviz.lessons.lesson import Lesson
+
+#: The most students of a class, and the most numbers of an answer.
+MOST_STUDENTS, MOST_NUMBERS = 500, 200
+_MOST_HANDS = 999
+#: A student is a random text that a browser tab keeps.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
+_NEIGHBOURS = "These are your guesses. Turn to your neighbour: who is right, and why?"
+_TRAINING = "The runs are being trained …"
+
+
+class Phase(StrEnum):
+    """A class guesses, compares its guesses, sees the run, and says what it saw."""
+
+    COLLECT = "collect"
+    GUESSES = "guesses"
+    RUN = "run"
+    SEEN = "seen"
+
+
+_PHASES = [*Phase]
+
+
+@dataclass(eq=False)
+class Student:
+    """The last answers of a browser tab: a guess, and the choice of *See* by index."""
+
+    guess: Guess | None = None
+    seen: int | None = None
+
+
+class ClassLesson:
+    """A lesson that is being taught; ``number`` tells it from those before it."""
+
+    def __init__(self, name: str, lesson: Lesson, number: int) -> None:
+        self.name, self.lesson, self.number = name, lesson, number
+        self.board = Board.of(lesson)
+        self.phase = Phase.COLLECT
+        self._see = lesson.steps["See"]
+        self._awaited = AwaitedTruth(lesson)
+        self._students: dict[str, Student] = {}
+        self._hands = {
+            False: [0] * len(self.board.options),
+            True: [0] * len(self._see.choices),
+        }
+
+    @property
+    def _truth(self) -> Truth | None:
+        return self._awaited.truth
+
+    # What the teacher does
+
+    def turn(self, by: int) -> None:
+        """Go on to the next phase (1), or back to the one before (-1)."""
+        at = _PHASES.index(self.phase) + by
+        self.phase = _PHASES[max(0, min(at, len(_PHASES) - 1))]
+
+    def count_hand(self, option: int, by: int) -> None:
+        """Count one hand more or less for an option or, in the last phase, for a choice."""
+        hands = self._hands[self.phase is Phase.SEEN]
+        if 0 <= option < len(hands):
+            hands[option] = max(0, min(hands[option] + by, _MOST_HANDS))
+
+    # What students do
+
+    def hear(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep what a student's tab sends, and tell it what to show; raises AnswerError.
+
+        A guess counts while guesses are collected, a choice in the last phase. What comes at
+        another time changes nothing.
+        """
+        token = message.get("student")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise AnswerError("A student is a random text of 16 to 40 letters and digits.")
+        if token not in self._students and len(self._students) >= MOST_STUDENTS:
+            raise AnswerError(f"The class is full: it has {MOST_STUDENTS} students.")
+        mine = message.get("lesson") == self.number
+        guess = _numbers(message, "guess") if mine else None
+        seen = _numbers(message, "seen") if mine else None
+        if seen and seen[0] not in range(len(self._see.choices)):
+            raise AnswerError("There is no such choice.")
+        given = self.board.guess(guess) if guess is not None else None
+        student = self._students.setdefault(token, Student())
+        if given and self.phase is Phase.COLLECT:
+            student.guess = given
+        if seen and self.phase is Phase.SEEN:
+            student.seen = int(seen[0])
+        return self._shown_to(student)
+
+    def page(self) -> dict[str, Any]:
+        """What the page of a student begins with."""
+        return {
+            "lesson": self.number, "title": self.lesson.title, "how": self.lesson.prediction.how,
+            "ask": self.lesson.steps["Ask"].text, "text": self._text(self.lesson.steps["Predict"]),
+            "board": self._board(),
+        }  # fmt: skip
+
+    def _shown_to(self, student: Student) -> dict[str, Any]:
+        shown: dict[str, Any] = {"lesson": self.number, "phase": self.phase}
+        shown["guessed"] = student.guess is not None
+        if self.phase is Phase.COLLECT:
+            shown["text"] = self._text(self.lesson.steps["Predict"])
+        elif self.phase is Phase.SEEN and self._truth:
+            choices = [choice.text for choice in self._see.choices]
+            shown |= {"text": self._text(self._see), "choices": choices, "seen": student.seen}
+        return shown
+
+    # What the projector shows
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the projector shows in this phase, and nothing of the phases after it."""
+        students = [*self._students.values()]
+        guesses = [student.guess for student in students if student.guess]
+        state = self.page() | {
+            "name": self.name, "phase": self.phase, "text": self._said(),
+            "here": len(students), "locked": len(guesses),
+            "hands": self._hands[self.phase is Phase.SEEN],
+        }  # fmt: skip
+        if self.phase is not Phase.COLLECT:
+            votes = Counter(vote for guess in guesses for vote in guess.votes)
+            state["votes"] = [votes[k] for k in range(len(self.board.options))]
+            state["guesses"] = [guess.values for guess in guesses]
+            state["told"] = [_finite(guess.told) for guess in guesses]
+        if self.phase in (Phase.RUN, Phase.SEEN) and self._truth:
+            state["truth"] = self._told_of(self._truth)
+        if self.phase is Phase.SEEN:
+            seen = Counter(student.seen for student in students)
+            state["choices"] = [choice.text for choice in self._see.choices]
+            state["seen"] = [seen[k] for k in range(len(self._see.choices))]
+        return state
+
+    def _board(self) -> dict[str, Any]:
+        board = self.board
+        return {
+            "axes": [axis._asdict() for axis in board.axes], "told": board.told._asdict(),
+            "options": [option._asdict() for option in board.options],
+            "given": board.given, "places": PLACES,
+        }  # fmt: skip
+
+    def _told_of(self, truth: Truth) -> dict[str, Any]:
+        values, curve = truth.measured.values, truth.curve
+        return {
+            "values": [_finite(values[name]) for name in self.lesson.prediction.compare],
+            "told": _finite(values[self.board.told.name]),
+            "written": self.lesson.measures[self.board.told.name].written(
+                values[self.board.told.name]
+            ),
+            "curve": None if curve is None else [curve.places.tolist(), curve.values.tolist()],
+            "right": self.board.right(truth.measured),
+            "right_choices": self._see.right(values),
+        }
+
+    def _said(self) -> str:
+        match self.phase:
+            case Phase.COLLECT:
+                return self._text(self.lesson.steps["Predict"])
+            case Phase.GUESSES:
+                return _NEIGHBOURS
+            case Phase.RUN:
+                return self._told()
+        return self._text(self._see)
+
+    def _told(self) -> str:
+        """What the run did and, where a lesson knows them, what ten networks do."""
+        if not self._truth:
+            return self._awaited.problem or _TRAINING
+        lesson, values = self.lesson, self._truth.measured.values
+        wrong = [
+            name for name in lesson.prediction.compare if values[name] > lesson.prediction.wrong
+        ]
+
+        def written(name: str, _: bool) -> str:
+            listed = name == "wrong" and lesson.prediction.how == "pick"
+            return (
+                f"**{', '.join(wrong) if listed else lesson.measures[name].written(values[name])}**"
+            )
+
+        spread = [
+            f"{axis.label} {one.written_ten}" if len(self.board.axes) > 1 else one.written_ten
+            for axis in self.board.axes
+            if (one := lesson.measures.get(axis.name)) and one.ten
+        ]
+        ten = f" Ten networks: {', '.join(spread)}." if spread else ""
+        return f"The run: {filled(lesson.prediction.said, written)}.{ten}"
+
+    def _text(self, step: Step) -> str:
+        """The text of a step; a number that is not measured yet is "…"."""
+        measures, truth = self.lesson.measures, self._truth
+
+        def written(name: str, ten: bool) -> str:
+            if ten:
+                return f"**{measures[name].written_ten}**"
+            return f"**{measures[name].written(truth.measured.values[name])}**" if truth else "…"
+
+        return filled(step.text, written)
+
+
+def _numbers(message: Mapping[str, Any], name: str) -> list[float] | None:
+    """The finite numbers of an answer, None without one; raises AnswerError."""
+    values = message.get(name)
+    if values is None:
+        return None
+    if not isinstance(values, list) or not 0 < len(values) <= MOST_NUMBERS:
+        raise AnswerError(f"An answer has at most {MOST_NUMBERS} numbers.")
+    if not are_numbers(values, len(values)):
+        raise AnswerError("An answer has finite numbers.")
+    return values
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,105 @@
+"""The command ``rnnviz class``."""
+
+import builtins
+import re
+import socket
+import urllib.request
+
+import pytest
+
+from rnnviz import cli
+from rnnviz.classroom.classroom import Classroom
+
+
+@pytest.fixture
+def opened():
+    """How the page was opened, and what was served meanwhile."""
+    return []
+
+
+@pytest.fixture
+def run(capsys, opened, monkeypatch):
+    """Runs one command; no page is really opened."""
+    monkeypatch.setattr("rnnviz.classroom.class_lesson.AwaitedTruth", lambda _: None)
+
+    def open_page(port, browser, classroom=None):
+        joined = classroom.join and f"http://{classroom.join.address}"
+        page = urllib.request.urlopen(joined, timeout=10).read().decode() if joined else ""
+        opened.append((port, browser, classroom, page))
+
+    def run(line):
+        try:
+            code = cli.main(line.split(), open_page=open_page, every_picture=None)
+        except SystemExit as stop:
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    monkeypatch.setattr("rnnviz.classroom.class_lesson.ClassLesson._truth", None)
+    return run
+
+
+def test_without_a_host_hands_are_counted_and_nothing_listens(run, opened):
+    assert run("class plateau --no-browser") == (0, "", "")
+    ((port, browser, room, _),) = opened
+    assert (port, browser, room.join, room.now.name) == (None, False, None, "plateau")
+
+
+def test_students_join_at_an_address_with_a_code(run, opened):
+    pytest.importorskip("segno")
+    code, out, err = run("--port 8765 class plateau --host 127.0.0.1")
+    assert (code, err) == (0, "")
+    address = re.fullmatch(r"rnnviz: students join at http://(127\.0\.0\.1:\d+/[A-Z]{4})\n", out)[1]
+    ((port, browser, room, page),) = opened
+    assert (port, browser) == (8765, True) and isinstance(room, Classroom)
+    assert room.join.address == address and room.join.qr.startswith("<svg")
+    assert "When does it learn?" in page
+    with pytest.raises(OSError):  # It has ended with the page.
+        socket.create_connection(tuple(address.partition("/")[0].split(":")), timeout=2)
+
+
+def test_a_lesson_may_be_a_file(run, opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("lesson new my.lesson.md")
+    assert run("class my.lesson.md")[0] == 0
+    assert opened[0][2].now.name == "my.lesson.md"
+    (tmp_path / "broken.lesson.md").write_text("nothing", encoding="utf-8")
+    code, out, err = run("class broken.lesson.md")
+    assert (code, out) == (2, "") and err.startswith("rnnviz: broken.lesson.md: line 1: ")
+    assert run("class missing")[2].startswith("rnnviz: missing: can't be read")
+    assert len(opened) == 1
+
+
+def test_without_segno_there_is_no_qr_code_and_a_sentence(run, opened, monkeypatch):
+    before = builtins.__import__
+
+    def without(name, *given, **options):
+        if name == "segno":
+            raise ImportError
+        return before(name, *given, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    code, _, err = run("class plateau --host 127.0.0.1")
+    assert code == 0 and opened[0][2].join.qr == ""
+    assert err == (
+        "rnnviz: No QR code: segno is missing. Install it with: pip install 'rnnviz[class]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--host 0.0.0.0", "0.0.0.0 stands for every network. If that is meant, add --public."),
+        ("--host 8.8.8.8", "8.8.8.8 can be reached from afar."),
+        ("--host 192.0.2.77", "192.0.2.77 is not an address of this machine."),
+        ("--host localhost", "'localhost' is no address."),
+        ("--port 8602", "--port and --public are for phones: add --host, or leave them out."),
+        ("--public", "--port and --public are for phones"),
+        ("--host 127.0.0.1 --port 0", "'0' is not a whole number from 1"),
+    ],
+)
+def test_an_address_that_can_not_be_is_refused_before_anything_opens(
+    run, opened, options, sentence
+):
+    code, out, err = run(f"class plateau {options}")
+    assert (code, out, opened) == (2, "", [])
+    assert sentence in err and err.count("\n") == 1
