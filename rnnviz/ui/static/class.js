@@ -166,7 +166,7 @@ class ClassPage {
   bars() {
     const { options, counts, right, told } = this.rows;
     const most = Math.max(1, ...counts);
-    const count = (k) => (told ? `<i style="width:${(100 * counts[k]) / most}%"></i><b>${counts[k]}</b>` : "<i></i>");
+    const count = (k) => (told ? `<i style="width:${(100 * counts[k]) / most}%"></i><b>${counts[k]}</b>` : "");
     const bars = options.map(({ text }, k) => `<div class="${right?.[k] ? "right" : ""}"><span>${escapeHtml(text)}</span>${count(k)}</div>`);
     const sum = told ? "" : `<p>${counts.reduce((a, b) => a + b, 0)} of ${this.state.here} have answered</p>`;
     return `<div class="bars">${bars.join("")}</div>${sum}`;

@@ -31,8 +31,10 @@ function paintCurves(p, box, split) {
   paintUpright(p, upright, box, u);
   paintGuessing(p, upright, { ...box }, u);
   // Below a histogram of the same axis it would be there twice.
-  if (!(split && sameAxis(along, board.told))) paintAlong(p, along, box, u);
-  write(p, along.label, 0, box.y1 + u, u, theme.muted);
+  if (!(split && sameAxis(along, board.told))) {
+    paintAlong(p, along, box, u);
+    write(p, along.label, 0, box.y1 + u, u, theme.muted);
+  }
   if (hands) paintShapes(p, along, upright, box);
   const line = (values) => values.map((value, k) => [x(k / (values.length - 1)), y(shareOf(upright, value))]);
   for (const values of hands ? [] : guesses ?? []) stroke(p, line(values), faint(theme.you, opacity(guesses)), 1.8);
@@ -77,7 +79,9 @@ function paintLines(p, box) {
   paintThick(p, points);
   points.forEach(([px, py], k) => {
     dot(p.c, px, py, 0.35 * u, theme.train);
-    write(p, writtenOn(axes[k], truth.values[k]), px + 0.6 * u, py - 0.9 * u, 1.1 * u, theme.train, { weight: 700, halo: true });
+    // Beside the line that goes on from here.
+    const side = points[k + 1]?.[1] < py ? 1 : -1;
+    write(p, writtenOn(axes[k], truth.values[k]), px + 0.6 * u, py + 0.9 * side * u, 1.1 * u, theme.train, { weight: 700, halo: true });
   });
 }
 
@@ -90,7 +94,7 @@ function paintThick(p, points) {
 // How many guesses there are of each size. Those that never come have a place of their own.
 function paintHistogram(p, box, top) {
   const { u, theme, state: { board: { told: axis }, told, truth } } = p, { x } = placed(box);
-  if (axis.label) write(p, `how many of you: ${labelled(axis, "…").replace(": …", "")}`, box.x0, box.y0 - 1.1 * u, u, theme.muted, { most: box.x1 - box.x0, least: u });
+  write(p, `how many of you said “${labelled(axis, "…")}”`, box.x0, box.y0 - 1.1 * u, u, theme.muted, { most: box.x1 - box.x0, least: u });
   paintAlong(p, axis, box, u);
   const numbers = told ?? [], counts = new Array(BINS).fill(0);
   for (const value of numbers) if (value !== null) counts[Math.min(BINS - 1, Math.floor(shareOf(axis, value) * BINS))]++;

@@ -75,7 +75,7 @@ export class CurveGuess {
     const p = painter(this.canvas);
     if (!p) return;
     const { pad, along, upright, given, enabled } = this;
-    const box = (this.box = { x0: 3.1 * SIZE, x1: p.W - 12, y0: 1.8 * SIZE, y1: p.H - 2.2 * SIZE });
+    const box = (this.box = { x0: 3.5 * SIZE, x1: p.W - 12, y0: 1.8 * SIZE, y1: p.H - 2.2 * SIZE });
     const { x0, x1, y0, y1 } = box, { you, youText, background, muted } = p.theme;
     if (enabled) {
       p.c.fillStyle = faint(you, 0.06);
@@ -86,7 +86,7 @@ export class CurveGuess {
     paintAlong(p, along, box, SIZE);
     paintGuessing(p, upright, box, SIZE);
     write(p, upright.label, 0, 0.6 * SIZE, SIZE, muted, { weight: 600 });
-    write(p, along.label, (x0 + x1) / 2 + 2.6 * SIZE, y1 + SIZE, SIZE, muted, {});
+    write(p, along.label, 0, y1 + SIZE, SIZE, muted, {});
     const points = pad.points(x, y);
     if (points.length > 1) brush(p, points, 11);
     if (given) dot(p.c, x0 + shareOf(along, given[0]) * (x1 - x0), y(given[1]), 7, you, background);
