@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.classroom.truth import Truth
 from rnnviz.lessons.body import filled
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import LETTERS, Lesson
-from rnnviz.lessons.lesson_runs import Measured
 from rnnviz.lessons.measures import Notation
 
 #: Numbers of a drawn curve, evenly spaced along its axis.
@@ -103,8 +103,8 @@ class Board:
         measured = self.lesson.guessed(curve) if curve else dict(zip(compare, values, strict=True))
         return Guess(tuple(values), measured[self.told.name], self._votes(measured, curve))
 
-    def right(self, truth: Measured) -> list[bool]:
-        """Which options are right."""
+    def right(self, truth: Truth) -> list[bool]:
+        """Which options are right, once that is known."""
         prediction = self.lesson.prediction
         if prediction.how == "pick":
             return [truth.values[name] > prediction.wrong for name in prediction.compare]

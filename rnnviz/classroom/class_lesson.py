@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from rnnviz.classroom.board import PLACES, AnswerError, Board, Guess
-from rnnviz.classroom.truth import AwaitedTruth, Truth
+from rnnviz.classroom.truth import truth_of
 from rnnviz.lessons.body import Step, filled
 from rnnviz.lessons.head import are_numbers
 from rnnviz.lessons.lesson import Lesson
@@ -53,7 +53,7 @@ class ClassLesson:
         self.board = Board.of(lesson)
         self.phase = Phase.COLLECT
         self._see = lesson.steps["See"]
-        self._awaited = AwaitedTruth(lesson)
+        self._truth = truth_of(lesson)
         self._students: dict[str, Student] = {}
         self._hands = {
             False: [0] * len(self.board.options),
@@ -61,8 +61,16 @@ class ClassLesson:
         }
 
     @property
-    def _truth(self) -> Truth | None:
-        return self._awaited.truth
+    def _ran(self) -> bool:
+        """Whether it is known what was guessed."""
+        prediction = self.lesson.prediction
+        return self._truth.knows([*prediction.compare, *filter(None, [prediction.voted])])
+
+    @property
+    def _seen(self) -> bool:
+        """Whether it is known what was to be seen."""
+        named = [name for choice in self._see.choices for name in choice.condition.names]
+        return self._truth.knows([*named, *(name for name, _ in self._see.numbers)])
 
     # What the teacher does
 
@@ -116,7 +124,7 @@ class ClassLesson:
         shown["guessed"] = student.guess is not None
         if self.phase is Phase.COLLECT:
             shown["text"] = self._text(self.lesson.steps["Predict"])
-        elif self.phase is Phase.SEEN and self._truth:
+        elif self.phase is Phase.SEEN and self._seen:
             choices = [choice.text for choice in self._see.choices]
             shown |= {"text": self._text(self._see), "choices": choices, "seen": student.seen}
         return shown
@@ -137,8 +145,8 @@ class ClassLesson:
             state["votes"] = [votes[k] for k in range(len(self.board.options))]
             state["guesses"] = [guess.values for guess in guesses]
             state["told"] = [_finite(guess.told) for guess in guesses]
-        if self.phase in (Phase.RUN, Phase.SEEN) and self._truth:
-            state["truth"] = self._told_of(self._truth)
+        if self.phase in (Phase.RUN, Phase.SEEN) and self._ran:
+            state["truth"] = self._told_truth()
         if self.phase is Phase.SEEN:
             seen = Counter(student.seen for student in students)
             state["choices"] = [choice.text for choice in self._see.choices]
@@ -153,18 +161,20 @@ class ClassLesson:
             "given": board.given, "places": PLACES,
         }  # fmt: skip
 
-    def _told_of(self, truth: Truth) -> dict[str, Any]:
-        values, curve = truth.measured.values, truth.curve
+    def _told_truth(self) -> dict[str, Any]:
+        values, curve, told = self._truth.values, self._truth.curve, self.board.told.name
         return {
             "values": [_finite(values[name]) for name in self.lesson.prediction.compare],
-            "told": _finite(values[self.board.told.name]),
-            "written": self.lesson.measures[self.board.told.name].written(
-                values[self.board.told.name]
-            ),
+            "told": _finite(values[told]), "written": self._written(told),
             "curve": None if curve is None else [curve.places.tolist(), curve.values.tolist()],
-            "right": self.board.right(truth.measured),
-            "right_choices": self._see.right(values),
-        }
+            "right": self.board.right(self._truth),
+            "right_choices": self._see.right(values) if self._seen else None,
+        }  # fmt: skip
+
+    def _written(self, name: str) -> str:
+        """A measured number, "…" until it is known."""
+        value = self._truth.values.get(name)
+        return "…" if value is None else self.lesson.measures[name].written(value)
 
     def _said(self) -> str:
         match self.phase:
@@ -178,35 +188,29 @@ class ClassLesson:
 
     def _told(self) -> str:
         """What the run did and, where a lesson knows them, what ten networks do."""
-        if not self._truth:
-            return self._awaited.problem or _TRAINING
-        lesson, values = self.lesson, self._truth.measured.values
-        wrong = [
-            name for name in lesson.prediction.compare if values[name] > lesson.prediction.wrong
-        ]
+        if not self._ran:
+            return self._truth.problem or _TRAINING
+        measures, prediction = self.lesson.measures, self.lesson.prediction
+        values = self._truth.values
 
         def written(name: str, _: bool) -> str:
-            listed = name == "wrong" and lesson.prediction.how == "pick"
-            return (
-                f"**{', '.join(wrong) if listed else lesson.measures[name].written(values[name])}**"
-            )
+            if prediction.how != "pick" or name != "wrong":
+                return f"**{self._written(name)}**"
+            return f"**{', '.join(n for n in prediction.compare if values[n] > prediction.wrong)}**"
 
         spread = [
-            f"{axis.label} {one.written_ten}" if len(self.board.axes) > 1 else one.written_ten
-            for axis in self.board.axes
-            if (one := lesson.measures.get(axis.name)) and one.ten
+            f"{axis.label} {measures[axis.name].written_ten}"
+            for axis in (self.board.axes if prediction.how != "draw" else [self.board.told])
+            if measures[axis.name].ten
         ]
         ten = f" Ten networks: {', '.join(spread)}." if spread else ""
-        return f"The run: {filled(lesson.prediction.said, written)}.{ten}"
+        return f"The run: {filled(prediction.said, written)}.{ten}"
 
     def _text(self, step: Step) -> str:
-        """The text of a step; a number that is not measured yet is "…"."""
-        measures, truth = self.lesson.measures, self._truth
+        """The text of a step with the numbers that are known."""
 
         def written(name: str, ten: bool) -> str:
-            if ten:
-                return f"**{measures[name].written_ten}**"
-            return f"**{measures[name].written(truth.measured.values[name])}**" if truth else "…"
+            return f"**{self.lesson.measures[name].written_ten if ten else self._written(name)}**"
 
         return filled(step.text, written)
 

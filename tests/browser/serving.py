@@ -66,11 +66,13 @@ def serve(
     base: str = "",
     environ: Mapping[str, str] | None = None,
     opening: Path | None = None,
+    lesson: str = "",
 ) -> Iterator[Server]:
     """Run the app on a port of this machine, a free one if none is given, ready to be opened.
 
     ``base`` is the path that is put before all of its own; ``environ`` is added to the environment.
-    ``opening`` is a file that ``rnnviz open`` opens instead.
+    ``opening`` is a file that ``rnnviz open`` opens instead, ``lesson`` one for ``rnnviz class``,
+    with students on this machine.
     """
     port = port or free_port()
     command: tuple[str, ...] = (
@@ -80,6 +82,9 @@ def serve(
     if opening:
         open_it = ("-m", "rnnviz", "open", str(opening), "--no-browser", "--port", str(port))
         command = (sys.executable, *open_it)
+    if lesson:
+        begun = ("class", lesson, "--host", "127.0.0.1", "--no-browser")
+        command = (sys.executable, "-m", "rnnviz", "--port", str(port), *begun)
     whole = {**os.environ, **(environ or {})}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(

@@ -5,6 +5,7 @@ import time
 
 from rnnviz.classroom.board import PLACES
 from rnnviz.classroom.classroom import Classroom
+from rnnviz.classroom.truth import truth_of
 from rnnviz.lessons.lesson import example, read_lesson
 
 #: The lesson of the example, whose runs have two epochs; its axis ends at 500 as before.
@@ -40,13 +41,9 @@ def turned(room, times):
 
 def measured(room):
     """Wait until its runs are measured."""
-    at = room.now.phase
-    until = time.monotonic() + 30
-    turned(room, 2)
-    while "truth" not in room.state() and time.monotonic() < until:
+    truth, until = truth_of(room.now.lesson), time.monotonic() + 30
+    while not truth.knows(["falls", "right_moves"]) and time.monotonic() < until:
         time.sleep(0.01)
-    while room.now.phase is not at:
-        room.do({"do": "turn", "by": -1})
     return room
 
 

@@ -1,13 +1,13 @@
 """What of each lesson is guessed, and which letter a guess is."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from rnnviz.classroom.board import PLACES, AnswerError, Board
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import open_lesson, shipped
-from rnnviz.lessons.lesson_runs import Measured
 from tests.sampling import each_row
 
 BOARDS = {name: Board.of(open_lesson(path)) for name, path in shipped().items()}
@@ -102,8 +102,8 @@ def test_what_is_on_no_axis_is_no_guess(name, values, sentence):
 def test_which_options_are_right():
     bug, units = BOARDS["bug"], BOARDS["units"]
     errors = {"W_xh": 0.5, "W_hh": 0.0, "b_h": 0.7, "W_hy": 1e-12, "b_y": 0.0}
-    assert bug.right(Measured(None, errors, "")) == [True, False, True, False, False]
-    assert units.right(Measured(None, {"harmless": 62.0}, "D")) == [False, False, False, True]
+    assert bug.right(SimpleNamespace(values=errors)) == [True, False, True, False, False]
+    assert units.right(SimpleNamespace(letter="D")) == [False, False, False, True]
 
 
 def test_without_a_vote_there_is_nothing_to_vote_for():

@@ -1,13 +1,14 @@
 """A class: its phases, its answers, and when the truth is told."""
 
 import math
+import time
 
 import pytest
 
-from rnnviz.classroom import class_lesson
 from rnnviz.classroom.board import AnswerError
 from rnnviz.classroom.class_lesson import MOST_NUMBERS, MOST_STUDENTS
 from rnnviz.classroom.classroom import Classroom
+from rnnviz.classroom.truth import Truth, truth_of
 from rnnviz.lessons.lesson import shipped
 from tests.sampling import each_row
 from tests.unit.classroom.students import (
@@ -73,26 +74,41 @@ def test_the_truth_is_told_from_the_run_on():
 
 
 def test_until_it_is_measured_the_run_is_waited_for(monkeypatch):
-    monkeypatch.setattr(class_lesson, "AwaitedTruth", lambda _: Awaited())
+    monkeypatch.setattr(Truth, "_measure", lambda _: None)
     room = turned(room_of(), 2)
     assert room.state()["text"] == "The runs are being trained …"
     assert "choices" not in said(turned(room, 1))
-    Awaited.problem = "measure.falls: it can't be taken."
+    truth_of(room.now.lesson).problem = "measure.falls: it can't be taken."
     room.do({"do": "turn", "by": -1})
-    assert room.state()["text"] == Awaited.problem
+    assert room.state()["text"] == "measure.falls: it can't be taken."
 
 
-class Awaited:
-    truth, problem = None, ""
+def test_a_lesson_that_can_not_be_measured_says_so():
+    lesson = quick_lesson(
+        **{'right_moves = { first = "right", above = 0.6': "right_moves = { lag = 3"}
+    )
+    room = turned(room_of(lesson), 3)
+    until = time.monotonic() + 30
+    while not truth_of(lesson).problem and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "truth" in room.state(), "what was guessed is known"
+    assert "choices" not in said(room)
+    assert truth_of(lesson).problem.startswith("measure.right_moves: this task draws no")
 
 
 def test_numbers_in_the_question_are_filled_in_when_they_are_measured(monkeypatch):
     text = "Draw how its loss will fall."
-    lesson = quick_lesson(**{text: f"{text} Right: {{right_moves}}."})
+    with_number = {text: f"{text} Right: {{right_moves}}."}
     with monkeypatch.context() as patch:
-        patch.setattr(class_lesson, "AwaitedTruth", lambda _: Awaited())
-        assert room_of(lesson).state()["text"].endswith("Right: ….")
-    assert measured(room_of(lesson)).state()["text"].endswith("Right: **never**.")
+        patch.setattr(Truth, "_measure", lambda _: None)
+        assert room_of(quick_lesson(**with_number)).state()["text"].endswith("Right: **…**.")
+    room = measured(room_of(quick_lesson(**with_number)))
+    assert room.state()["text"].endswith("Right: **never**.")
+
+
+def test_a_lesson_is_measured_once():
+    lesson = quick_lesson()
+    assert truth_of(lesson) is truth_of(lesson)
 
 
 def test_what_was_seen_is_counted_in_the_last_phase_alone():

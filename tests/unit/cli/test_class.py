@@ -20,7 +20,7 @@ def opened():
 @pytest.fixture
 def run(capsys, opened, monkeypatch):
     """Runs one command; no page is really opened."""
-    monkeypatch.setattr("rnnviz.classroom.class_lesson.AwaitedTruth", lambda _: None)
+    monkeypatch.setattr("rnnviz.classroom.truth.Truth._measure", lambda _: None)
 
     def open_page(port, browser, classroom=None):
         joined = classroom.join and f"http://{classroom.join.address}"
@@ -34,7 +34,6 @@ def run(capsys, opened, monkeypatch):
             code = stop.code
         return code, *capsys.readouterr()
 
-    monkeypatch.setattr("rnnviz.classroom.class_lesson.ClassLesson._truth", None)
     return run
 
 

@@ -40,11 +40,11 @@ function newStudent() {
 class StudentPage {
   constructor() {
     this.student = kept(keys.student) ?? keep(keys.student, newStudent());
-    this.shown = { phase: "collect", text: lesson.text };
-    this.guess = new GUESSES[lesson.how](find("guess"), lesson.board, () => this.show());
     const before = JSON.parse(kept(keys.guess) ?? "null");
+    // `changes` is whether a guess that was locked in is being changed, `asked` counts what was said to the server.
+    Object.assign(this, { shown: { phase: "collect", guessed: Boolean(before) }, changes: false, asked: 0 });
+    this.guess = new GUESSES[lesson.how](find("guess"), lesson.board, () => this.show());
     if (before) this.guess.take(before);
-    this.locked = Boolean(before);
     find("where").textContent = `${base.slice(1)} · ${lesson.title}`;
     find("clear").onclick = () => (this.locked ? this.change() : this.guess.clear());
     find("lock").onclick = () => this.lock();
@@ -54,13 +54,20 @@ class StudentPage {
     this.poll();
   }
 
+  get locked() {
+    return this.shown.guessed && !this.changes;
+  }
+
   // Send an answer, or nothing but the question what the class does.
   async say(answer = {}) {
+    const number = ++this.asked;
     const message = { student: this.student, lesson: lesson.lesson, ...answer };
     try {
       const reply = await fetch(`${base}/answer`, { method: "POST", body: JSON.stringify(message) });
-      if (reply.ok) this.heard(await reply.json());
-      else find("note").textContent = reply.status === 404 ? CLOSED : await reply.text();
+      const shown = reply.ok && (await reply.json());
+      // A reply that a later question has overtaken may be older than the answer.
+      if (shown && number === this.asked) this.heard(shown);
+      if (!shown) find("note").textContent = reply.status === 404 ? CLOSED : await reply.text();
       return reply.ok;
     } catch {
       find("note").textContent = AWAY;
@@ -71,8 +78,6 @@ class StudentPage {
   heard(shown) {
     if (shown.lesson !== lesson.lesson) return location.reload();
     find("note").textContent = "";
-    // The server may have begun anew.
-    if (shown.phase === "collect" && !shown.guessed) this.locked = false;
     this.shown = shown;
     this.show();
   }
@@ -88,13 +93,13 @@ class StudentPage {
   async lock() {
     const guess = this.guess.values.map((value) => Number(value.toPrecision(4)));
     if (!(await this.say({ guess }))) return;
-    this.locked = this.shown.guessed;
-    if (this.locked) keep(keys.guess, JSON.stringify(guess));
+    this.changes = false;
+    keep(keys.guess, JSON.stringify(guess));
     this.show();
   }
 
   change() {
-    this.locked = false;
+    this.changes = true;
     this.show();
   }
 
