@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ _SCRIPT = "classroom/student.js"
 
 def student_page(lesson: Mapping[str, Any]) -> str:
     """The page that asks what ``ClassLesson.page`` says."""
+    return _filled(lesson["title"], json.dumps(lesson, ensure_ascii=False, allow_nan=False))
+
+
+@lru_cache(8)
+def _filled(title: str, data: str) -> str:
     # In a script "</" would end it.
-    data = json.dumps(lesson, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
-    return filled_page(
-        _TEMPLATE, _SCRIPT, title=escape(lesson["title"]), style=_style(), lesson=data
-    )
+    lesson = data.replace("</", "<\\/")
+    return filled_page(_TEMPLATE, _SCRIPT, title=escape(title), style=_style(), lesson=lesson)
 
 
 def content_policy() -> str:

@@ -120,6 +120,10 @@ def test_hands_are_counted_by_keys_and_buttons(projector):
 
 
 def test_nobody_comes_and_hands_are_offered(projector):
+    projector.keyboard.press("Escape")
+    projector.wait_for_timeout(300)
+    projector.evaluate("rnnviz.openClass('plateau')")
+    expect(count(projector)).to_contain_text("0of 0 have locked in")
     projector.evaluate(
         "const now = performance.now; performance.now = () => now.call(performance) + 31e3"
     )
