@@ -55,6 +55,7 @@ class ClassLesson:
         self._see = lesson.steps["See"]
         self._truth = truth_of(lesson)
         self._students: dict[str, Student] = {}
+        #: By whether what was seen is asked.
         self._hands = {
             False: [0] * len(self.board.options),
             True: [0] * len(self._see.choices),

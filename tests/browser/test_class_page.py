@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from rnnviz.lessons.lesson import open_lesson, shipped
 from tests.browser.serving import new_context, serve, watched
 
 PHONE = {
@@ -68,6 +69,13 @@ def draw(phone):
     pen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+def close(projector):
+    with projector.expect_response("**/rnnviz/class", timeout=10_000) as answered:
+        projector.get_by_role("button", name="Close", exact=True).click()
+    assert answered.value.status == 200
+    projector.wait_for_timeout(300)
+
+
 def count(projector):
     return projector.locator(".count")
 
@@ -119,9 +127,23 @@ def test_hands_are_counted_by_keys_and_buttons(projector):
         projector.wait_for_timeout(50)
 
 
-def test_nobody_comes_and_hands_are_offered(projector):
+def test_the_page_below_is_used_and_the_class_goes_on(projector):
+    projector.keyboard.press("PageDown")
+    expect(projector.locator(".rnnviz-class .main")).to_have_text("Run it")
     projector.keyboard.press("Escape")
-    projector.wait_for_timeout(300)
+    expect(projector.locator(".rnnviz-class")).to_be_hidden()
+    projector.locator(".rnnviz-bar button[data-what=epoch]").click()
+    projector.wait_for_function("() => rnnviz.stage.header.epoch === 1")
+    projector.get_by_role("button", name="Back to the class").click()
+    expect(projector.locator(".rnnviz-class .main")).to_have_text("Run it")
+    projector.get_by_role("button", name="Back", exact=True).click()
+    expect(projector.locator(".rnnviz-class .main")).to_have_text("Close, show the guesses")
+    projector.keyboard.press("PageDown")  # The button that was pressed can't have the focus.
+    expect(projector.locator(".rnnviz-class .main")).to_have_text("Run it")
+
+
+def test_nobody_comes_and_hands_are_offered(projector):
+    close(projector)
     projector.evaluate("rnnviz.openClass('plateau')")
     expect(count(projector)).to_contain_text("0of 0 have locked in")
     projector.evaluate(
@@ -136,16 +158,17 @@ def test_nobody_comes_and_hands_are_offered(projector):
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
 def test_every_lesson_fits_a_projector(projector, name, size):
     projector.set_viewport_size({"width": size[0], "height": size[1]})
-    projector.keyboard.press("Escape")
     projector.evaluate("name => rnnviz.openClass(name)", name)
-    expect(projector.locator(".rnnviz-class .main")).to_be_enabled()
+    expect(projector.locator(".rnnviz-class h1")).to_have_text(
+        open_lesson(shipped()[name]).steps["Ask"].text
+    )
     for hands in (False, True):
         if hands:
             projector.get_by_role("button", name="Hands instead").click()
             projector.locator(".cards").wait_for()
         assert projector.evaluate(SMALL) == [] and projector.evaluate(OUTSIDE) == []
-    projector.keyboard.press("Escape")
     projector.evaluate("name => rnnviz.openClass(name)", "plateau")
+    expect(projector.locator(".rnnviz-class h1")).to_have_text("When will it learn?")
 
 
 def test_a_curve_is_drawn_with_keys_alone(projector, phone):

@@ -5,10 +5,12 @@ import { escapeHtml, marked } from "./marked.js";
 // How often the state is asked for, how long nobody may come before a hint, and how long the run is drawn.
 const [POLL_MS, ALONE_MS, RUN_MS] = [700, 30_000, 4000];
 const MAIN = { collect: "Close, show the guesses", guesses: "Run it", run: "What did you see?" };
-const KEYS = { PageDown: "next", PageUp: "back", Enter: "next", " ": "next", Escape: "close" };
+const KEYS = { PageDown: "next", PageUp: "back", Enter: "next", " ": "next", Escape: "hide" };
+const STILL = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const AWAY = "Can't reach the server. Trying again …";
 
-let server = null; // how the server is asked
+// How the server is asked, and the class while it is open.
+let server = null, page = null;
 
 // Tell where the class is asked for; `lesson` is that of the server's own class, which opens at once.
 export function connectClass(url, ticket, lesson) {
@@ -16,9 +18,10 @@ export function connectClass(url, ticket, lesson) {
   if (lesson) openClass(lesson);
 }
 
-// Open a lesson for the class, over the page.
+// Open a lesson for the class, over the page, or come back to it.
 export function openClass(lesson) {
-  document.querySelector(".rnnviz-class") ?? new ClassPage(lesson);
+  page ??= new ClassPage();
+  page.open(lesson);
 }
 
 async function ask(action) {
@@ -28,41 +31,59 @@ async function ask(action) {
 }
 
 class ClassPage {
-  constructor(lesson) {
-    Object.assign(this, { state: null, hands: null, answered: false, last: 0, openedAt: performance.now(), ranAt: 0 });
+  constructor() {
+    Object.assign(this, { state: null, hands: null, answered: false, last: 0, number: 0, openedAt: performance.now(), ranAt: 0 });
     this.node = document.createElement("dialog");
-    Object.assign(this.node, { className: "rnnviz-class", ariaLabel: "Class", role: "dialog" });
+    Object.assign(this.node, { className: "rnnviz-class", ariaLabel: "Class", role: "dialog", tabIndex: -1 });
     this.node.innerHTML = `<header><h1></h1><p></p></header><div class="board"><canvas role="img"></canvas></div><aside></aside><footer></footer>`;
     [this.canvas, this.title, this.text, this.aside, this.footer] = ["canvas", "h1", "p", "aside", "footer"].map((name) => this.node.querySelector(name));
-    document.body.append(this.node);
-    this.node.showModal();
+    this.back = Object.assign(document.createElement("button"), { className: "rnnviz-class-back", textContent: "Back to the class", hidden: true });
+    this.back.onclick = () => this.open(this.state.name);
+    document.body.append(this.node, this.back);
+    // Of Escape we take care: the class goes on.
     this.node.addEventListener("cancel", (event) => event.preventDefault());
     this.node.addEventListener("click", ({ target }) => this.press(target.closest("button")?.dataset ?? {}));
     this.node.addEventListener("keydown", (event) => this.typed(event));
     this.observer = new ResizeObserver(() => this.paint());
     this.observer.observe(this.canvas.parentElement);
+  }
+
+  open(lesson) {
+    this.back.hidden = true;
+    if (!this.node.open) this.node.showModal();
     this.do({ do: "open", lesson });
+  }
+
+  // The class goes on while the page below is used.
+  hide() {
+    clearTimeout(this.timer);
+    this.number++;
+    this.node.close();
+    this.back.hidden = false;
   }
 
   // Ask for the state, after an action if there is one, and go on asking.
   async do(action = {}) {
     clearTimeout(this.timer);
-    const number = (this.number = (this.number ?? 0) + 1);
+    const number = ++this.number;
     try {
       const state = await ask(action);
       // A later action has overtaken this one.
-      if (number !== this.number || !this.node.isConnected) return;
+      if (number !== this.number) return;
       state ? this.show(state) : this.leave();
     } catch {
       this.footer.firstElementChild?.replaceChildren(AWAY);
     }
-    this.timer = setTimeout(() => this.do(), POLL_MS);
+    if (number === this.number) this.timer = setTimeout(() => this.do(), POLL_MS);
   }
 
   leave() {
     clearTimeout(this.timer);
+    this.number++;
     this.observer.disconnect();
     this.node.remove();
+    this.back.remove();
+    page = null;
   }
 
   press({ do: what, option, by }) {
@@ -73,6 +94,7 @@ class ClassPage {
       this.hands = !this.hands;
       this.show(this.state);
     }
+    if (what === "hide") this.hide();
     if (what === "close") {
       this.leave();
       ask({ do: "close" }).catch(() => {});
@@ -119,6 +141,8 @@ class ClassPage {
     this.text.innerHTML = marked(state.text);
     set(this.aside, this.hands ? this.cards() : this.phones());
     set(this.footer, this.buttons());
+    // The button that was pressed may be gone, and the keys with it.
+    if (!this.node.contains(document.activeElement)) this.node.focus();
     this.canvas.ariaLabel = `${state.ask} ${state.text.replaceAll("*", "")}`;
     this.paint();
   }
@@ -126,7 +150,7 @@ class ClassPage {
   paint() {
     if (!this.state) return;
     const { state, hands } = this;
-    const share = Math.min(1, (performance.now() - this.ranAt) / RUN_MS);
+    const share = STILL ? 1 : Math.min(1, (performance.now() - this.ranAt) / RUN_MS);
     paintBoard(this.canvas, state, { hands, last: this.last, share, unit: parseFloat(getComputedStyle(this.node).fontSize) });
     cancelAnimationFrame(this.drawing);
     if (state.truth && share < 1) this.drawing = requestAnimationFrame(() => this.paint());
@@ -138,7 +162,7 @@ class ClassPage {
     const main = phase !== "seen" ? MAIN[phase] : last ? "Next lesson" : "Show the answer";
     const said = this.hands ? "Hands, counted here. Keys: A to D, + and −" : `${locked} ${locked === 1 ? "answer" : "answers"}, kept in memory until the class is closed`;
     const off = (is) => (is ? "disabled" : "");
-    return `<span role="status">${said}</span><button data-do="close">Close</button><button data-do="back" ${off(phase === "collect")}>Back</button>${
+    return `<span role="status">${said}</span><button data-do="close">Close</button><button data-do="hide" title="To the page and back (Esc)">Page</button><button data-do="back" ${off(phase === "collect")}>Back</button>${
       join ? `<button data-do="by" aria-pressed="${this.hands}">${this.hands ? "Phones" : "Hands instead"}</button>` : ""
     }<button class="main" data-do="next" ${off(last && !next)}>${main}</button>`;
   }
