@@ -200,12 +200,12 @@ class ClassLesson:
             return f"**{', '.join(n for n in prediction.compare if values[n] > prediction.wrong)}**"
 
         spread = [
-            f"{axis.label} {measures[axis.name].written_ten}"
+            axis.label.replace("…", ten) if "…" in axis.label else f"{axis.label} {ten}"
             for axis in (self.board.axes if prediction.how != "draw" else [self.board.told])
-            if measures[axis.name].ten
+            if measures[axis.name].ten and (ten := measures[axis.name].written_ten)
         ]
-        ten = f" Ten networks: {', '.join(spread)}." if spread else ""
-        return f"The run: {filled(prediction.said, written)}.{ten}"
+        others = f" Ten networks: {', '.join(spread)}." if spread else ""
+        return f"The run: {filled(prediction.said, written)}.{others}"
 
     def _text(self, step: Step) -> str:
         """The text of a step with the numbers that are known."""

@@ -79,8 +79,8 @@ function paintLines(p, box) {
   paintThick(p, points);
   points.forEach(([px, py], k) => {
     dot(p.c, px, py, 0.35 * u, theme.train);
-    // Beside the line that goes on from here.
-    const side = points[k + 1]?.[1] < py ? 1 : -1;
+    // Beside the line that goes on from here, and above the names.
+    const side = points[k + 1]?.[1] < py && py < box.y1 - 2 * u ? 1 : -1;
     write(p, writtenOn(axes[k], truth.values[k]), px + 0.6 * u, py + 0.9 * side * u, 1.1 * u, theme.train, { weight: 700, halo: true });
   });
 }

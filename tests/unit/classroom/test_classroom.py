@@ -106,6 +106,14 @@ def test_numbers_in_the_question_are_filled_in_when_they_are_measured(monkeypatc
     assert room.state()["text"].endswith("Right: **never**.")
 
 
+def test_what_ten_networks_do_is_told_with_what_the_run_did():
+    falls = 'falls = { first = "loss", below = 0.75, within = [320, 390]'
+    lesson = quick_lesson(**{falls: f"{falls}, ten = [341, 369]"})
+    room = turned(measured(room_of(lesson)), 2)
+    said = "The run: falls at epoch **never**. Ten networks: falls at epoch 341 to 369."
+    assert room.state()["text"] == said
+
+
 def test_a_lesson_is_measured_once():
     lesson = quick_lesson()
     assert truth_of(lesson) is truth_of(lesson)
