@@ -31,6 +31,8 @@ def problems(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Itera
             if (count := sum(step.right(one.values))) != 1:
                 yield f"{title}: {count} answers are right {_with(one)}, not 1."
     asked = {name for step in lesson.steps.values() for name, ten in step.numbers if ten}
+    # A class is told every spread that there is.
+    asked |= {name for name, measure in lesson.measures.items() if measure.ten}
     yield from (said for name in sorted(asked) if (said := _spread(lesson, name, others)))
 
 

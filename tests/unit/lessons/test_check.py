@@ -63,6 +63,9 @@ def test_the_spread_that_is_told_is_that_of_ten_networks():
         lesson = lesson_of(told, ("[320, 390]", f"[320, 390], ten = {ten}"))
         assert found(lesson, row(), *rows) == wrong
         assert found(lesson, row(), *rows[:9]) == []
+    # A class is told it, too.
+    untold = lesson_of(("[320, 390]", "[320, 390], ten = [341, 369]"))
+    assert found(untold, row(), *rows) == said
     unknown = ["{falls:ten} is not known: check with 10 seeds."]
     assert found(lesson_of(told), row(), *rows[:9]) == unknown
 
