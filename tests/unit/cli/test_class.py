@@ -2,13 +2,19 @@
 
 import builtins
 import re
+import signal
 import socket
+import subprocess
+import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from rnnviz import cli
 from rnnviz.classroom.classroom import Classroom
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -102,3 +108,26 @@ def test_an_address_that_can_not_be_is_refused_before_anything_opens(
     code, out, err = run(f"class plateau {options}")
     assert (code, out, opened) == (2, "", [])
     assert sentence in err and err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a signal ends a process at once")
+def test_ctrl_c_ends_both_servers_even_if_a_student_is_there():
+    command = [sys.executable, "-m", "rnnviz", "class", "bug", "--host", "127.0.0.1"]
+    process = subprocess.Popen(
+        [*command, "--no-browser"], cwd=ROOT, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        lines = (process.stdout.readline() for _ in range(2))
+        students, page = (re.search(r"http://([\d.]+):(\d+)", line) for line in lines)
+        address = students[1], int(students[2])
+        with socket.create_connection(address, timeout=10) as waiting:
+            waiting.sendall(b"GET / HTTP/1.1\r\n")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, "") and "Traceback" not in err
+        for one in (students, page):
+            with pytest.raises(OSError):
+                socket.create_connection((one[1], int(one[2])), timeout=2)
+    finally:
+        process.kill()
