@@ -4,10 +4,12 @@ import contextlib
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from rnnviz.lessons.lesson import open_lesson, shipped
 from tests.browser.serving import new_context, serve, watched
+from tests.browser.test_accessibility import RULES
 
 PHONE = {
     "viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True,
@@ -183,3 +185,31 @@ def test_a_curve_is_drawn_with_keys_alone(projector, phone):
     phone.get_by_role("button", name="Change").tap()
     phone.get_by_role("button", name="Clear").tap()
     expect(phone.locator("#lock")).to_be_disabled()
+
+
+@pytest.mark.parametrize("name", ["words", "reach", "bug", "units"])
+def test_numbers_and_names_are_answered_by_touch(projector, phone, name):
+    projector.evaluate("name => rnnviz.openClass(name)", name)
+    title = open_lesson(shipped()[name]).steps["Ask"].text
+    expect(phone.locator("#ask")).to_have_text(title)  # It has noticed that the lesson is another.
+    for one in phone.locator("#guess :is(input, button)").all():
+        expect(phone.locator("#lock")).to_be_disabled()
+        box = one.bounding_box()
+        assert box["height"] >= 44
+        phone.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+        if name == "bug":
+            break
+    phone.locator("#lock").tap()
+    expect(phone.locator("#ask")).to_have_text("Locked in.")
+    expect(count(projector)).to_contain_text("1of 1 have locked in")
+    projector.evaluate("name => rnnviz.openClass(name)", "plateau")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_pages_are_read_by_a_screen_reader(projector, phone, scheme):
+    for page, place in ((projector, ".rnnviz-class"), (phone, "body")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(500)
+        rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        found = Axe().run(page, context=place, options=rules).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
