@@ -213,3 +213,11 @@ def test_both_pages_are_read_by_a_screen_reader(projector, phone, scheme):
         rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
         found = Axe().run(page, context=place, options=rules).response["violations"]
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+
+
+def test_a_server_that_does_not_answer_ends_no_class(projector, complaints):
+    projector.route("**/rnnviz/class", lambda route: route.fulfill(status=403))
+    expect(projector.locator(".rnnviz-class footer span")).to_contain_text("Can't reach the server")
+    projector.unroute("**/rnnviz/class")
+    expect(projector.locator(".rnnviz-class footer span")).to_contain_text("kept in memory")
+    complaints.clear()  # Chromium writes every refusal on the console.

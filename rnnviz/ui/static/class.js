@@ -24,10 +24,12 @@ export function openClass(lesson) {
   page.open(lesson);
 }
 
+// The state after an action, null without a class. Whatever else the server says is no answer.
 async function ask(action) {
   const headers = { "x-rnnviz-ticket": server.ticket() };
   const reply = await fetch(server.url, { method: "POST", headers, body: JSON.stringify(action) });
-  return reply.ok ? reply.json() : null;
+  if (!reply.ok) throw new Error(reply.status);
+  return reply.json();
 }
 
 class ClassPage {
@@ -56,6 +58,7 @@ class ClassPage {
 
   // The class goes on while the page below is used.
   hide() {
+    if (!this.state) return this.leave();
     clearTimeout(this.timer);
     this.number++;
     this.node.close();
@@ -70,9 +73,11 @@ class ClassPage {
       const state = await ask(action);
       // A later action has overtaken this one.
       if (number !== this.number) return;
+      this.away = false;
       state ? this.show(state) : this.leave();
     } catch {
-      this.footer.firstElementChild?.replaceChildren(AWAY);
+      this.away = true;
+      if (this.state) set(this.footer, this.buttons());
     }
     if (number === this.number) this.timer = setTimeout(() => this.do(), POLL_MS);
   }
@@ -120,7 +125,8 @@ class ClassPage {
 
   typed(event) {
     event.stopPropagation();
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.state) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.state && event.key !== "Escape") return;
     const onButton = event.target.closest("button") && [" ", "Enter"].includes(event.key);
     const option = "abcdefgh".indexOf(event.key.toLowerCase());
     const by = { "+": 1, "=": 1, "-": -1, "−": -1 }[event.key];
@@ -160,7 +166,8 @@ class ClassPage {
     const { phase, locked, join, next } = this.state;
     const last = phase === "seen" && this.answered;
     const main = phase !== "seen" ? MAIN[phase] : last ? "Next lesson" : "Show the answer";
-    const said = this.hands ? "Hands, counted here. Keys: A to D, + and −" : `${locked} ${locked === 1 ? "answer" : "answers"}, kept in memory until the class is closed`;
+    const answers = `${locked} ${locked === 1 ? "answer" : "answers"}, kept in memory until the class is closed`;
+    const said = this.away ? AWAY : this.hands ? "Hands, counted here. Keys: A to D, + and −" : answers;
     const off = (is) => (is ? "disabled" : "");
     return `<span role="status">${said}</span><button data-do="close">Close</button><button data-do="hide" title="To the page and back (Esc)">Page</button><button data-do="back" ${off(phase === "collect")}>Back</button>${
       join ? `<button data-do="by" aria-pressed="${this.hands}">${this.hands ? "Phones" : "Hands instead"}</button>` : ""
