@@ -15,6 +15,8 @@ export class CurveGuess {
     node.innerHTML = `<div class="pad"><canvas tabindex="0" role="application" aria-label="Draw with the arrow keys, or with a finger"></canvas></div><output class="unseen" aria-live="polite"></output>`;
     [this.canvas, this.spoken] = [node.querySelector("canvas"), node.querySelector("output")];
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) this.canvas.addEventListener(kind, (event) => this.pen(event));
+    // Else the browser takes a quick stroke for a swipe, and swallows the tap after it.
+    this.canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.canvas.addEventListener("keydown", (event) => this.typed(event));
     new ResizeObserver(() => this.paint()).observe(this.canvas.parentElement);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
