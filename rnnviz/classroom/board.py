@@ -133,7 +133,8 @@ def _curve_axes(lesson: Lesson) -> list[Axis]:
     places, values = zip(*points, strict=True)
     label = "lag" if on == "right by lag" else "epoch"
     along = Axis("", label, min(places), max(places), Notation.EPOCH.name.lower())
-    top = _HEADROOM * max(1.0, *values)
+    # Phones round as much.
+    top = float(f"{_HEADROOM * max(1.0, *values):.4g}")
     return [along, Axis(on, on, 0.0, top, Notation.SHARE.name.lower())]
 
 

@@ -34,7 +34,7 @@ async function ask(action) {
 
 class ClassPage {
   constructor() {
-    Object.assign(this, { state: null, hands: null, answered: false, last: 0, number: 0, openedAt: performance.now(), ranAt: 0 });
+    Object.assign(this, { state: null, hands: null, answered: false, last: 0, number: 0, openedAt: 0, ranAt: 0 });
     this.node = document.createElement("dialog");
     Object.assign(this.node, { className: "rnnviz-class", ariaLabel: "Class", role: "dialog", tabIndex: -1 });
     this.node.innerHTML = `<header><h1></h1><p></p></header><div class="board"><canvas role="img"></canvas></div><aside></aside><footer></footer>`;
@@ -139,7 +139,8 @@ class ClassPage {
 
   show(state) {
     const before = this.state;
-    if (state.lesson !== before?.lesson) this.hands = !state.join;
+    this.hands ??= !state.join;
+    if (state.lesson !== before?.lesson) this.openedAt = performance.now();
     if (state.phase !== before?.phase) [this.answered, this.last] = [false, 0];
     if (state.truth && !before?.truth) this.ranAt = performance.now();
     this.state = state;

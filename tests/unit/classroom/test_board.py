@@ -9,6 +9,7 @@ from rnnviz.classroom.board import PLACES, AnswerError, Board
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import open_lesson, shipped
 from tests.sampling import each_row
+from tests.unit.classroom.students import quick_lesson
 
 BOARDS = {name: Board.of(open_lesson(path)) for name, path in shipped().items()}
 
@@ -97,6 +98,14 @@ def test_what_is_on_no_axis_is_no_guess(name, values, sentence):
     with pytest.raises(AnswerError) as refused:
         BOARDS[name].guess(values)
     assert sentence in str(refused.value)
+
+
+def test_the_upper_end_of_a_curve_can_be_guessed_as_a_phone_rounds_it():
+    lesson = quick_lesson(**{"[[0, 1], [40, 0.6]": "[[0, 1.0303], [40, 0.6]"})
+    board = Board.of(lesson)
+    top = board.axes[1].high
+    assert top == float(f"{top:.4g}") == pytest.approx(1.08 * 1.0303, rel=1e-3)
+    assert board.guess([float(f"{top:.4g}")] * PLACES)
 
 
 def test_which_options_are_right():
