@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import Lesson
 from rnnviz.lessons.lesson_runs import LessonRuns
+from rnnviz.probe.work import completed
 
 #: Classes share the processors of this machine: one trains at a time.
 _TURN = threading.Lock()
@@ -42,15 +44,13 @@ class Truth:
         return self._lesson.prediction.letter(self.values, self.curve)
 
     def _measure(self) -> None:
-        lesson, prediction = self._lesson, self._lesson.prediction
+        runs, prediction = LessonRuns(self._lesson), self._lesson.prediction
+        self.values = runs.values
         try:
             with _TURN, np.errstate(all="ignore"):
-                runs = LessonRuns(lesson)
                 if prediction.how == "draw":
-                    self.curve = runs.curve("main", prediction.on)
-                for name in _in_order(lesson):
-                    if name not in self.values:
-                        self.values[name] = runs.value(lesson.measures[name])
+                    self.curve = completed(runs.curve(prediction.on))
+                deque(runs.measuring(dict.fromkeys(_in_order(self._lesson))), maxlen=0)
         except LessonError as problem:
             self.problem = str(problem)
 
