@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rnnviz.classroom.class_lesson import ClassLesson
-from rnnviz.lessons.lesson import Lesson, open_lesson, shipped
+from rnnviz.lessons.lesson import Lesson, offered, open_lesson
 
 
 class Join(NamedTuple):
@@ -34,7 +34,7 @@ class Classroom:
 
     def begin(self, name: str) -> bool:
         """Begin a lesson, unless it goes on already; False if there is none of this name."""
-        lesson = self._own.get(name) or _shipped_lesson(name)
+        lesson = self._own.get(name) or _offered_lesson(name)
         with self._lock:
             if lesson and not (self.now and self.now.name == name):
                 self._count += 1
@@ -65,14 +65,14 @@ class Classroom:
         with self._lock:
             if not self.now:
                 return None
-            names = [*shipped()]
+            names = [*offered()]
             after = names.index(self.now.name) + 1 if self.now.name in names else len(names)
             join = self.join._asdict() if self.join else None
             return self.now.state() | {"join": join, "next": ([*names, None])[after]}
 
 
 @lru_cache
-def _shipped_lesson(name: str) -> Lesson | None:
+def _offered_lesson(name: str) -> Lesson | None:
     """A lesson of rnnviz. It is kept, and with it what it has measured."""
-    path = shipped().get(name)
+    path = offered().get(name)
     return open_lesson(path) if path else None

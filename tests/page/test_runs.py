@@ -143,7 +143,7 @@ def test_values_that_no_run_can_have_are_a_sentence(filled):
 
 def test_a_sweep_that_can_not_be_written_is_a_sentence(tmp_path):
     page = Page("runs", **SMALL)
-    (tmp_path / "rnnviz").write_text("no folder")
+    (tmp_path / "rnnviz").write_text("no folder", encoding="utf-8")
     page.app.button(key="sweep").click()
     page.run()
     (said,) = [box.value for box in page.app.error]

@@ -188,7 +188,7 @@ def _is_command(pid: int) -> bool:
     """
     with suppress(OSError):
         asked = ["ps", "-o", "args=", "-p", str(pid)]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        found = subprocess.run(asked, capture_output=True, encoding="utf-8", check=False)
         return " sweep " in found.stdout
     return False
 

@@ -1,4 +1,5 @@
 // The menu *Learn* beside the pages: the lessons, which of them are done, and what this browser has kept of them.
+import { openClass } from "./class.js";
 import { readNotes } from "./lesson.js";
 import { openBeside } from "./popover.js";
 
@@ -28,11 +29,15 @@ export class Learn {
   show() {
     const notes = readNotes();
     const rows = this.lessons.map(({ name, title, minutes }, k) => {
-      const button = Object.assign(document.createElement("button"), { innerHTML: "<i></i><span></span><small></small>" });
-      button.dataset.lesson = name;
+      const row = Object.assign(document.createElement("div"), {
+        innerHTML: "<button><i></i><span></span><small></small></button><button class=\"room\">Class</button>",
+      });
+      const [button, room] = row.children;
       const texts = [notes[name]?.done ? "✓" : String(k + 1), title, `${minutes} min`];
       [...button.children].forEach((part, j) => (part.textContent = texts[j]));
-      return button;
+      [button.dataset.lesson, room.dataset.room] = [name, name];
+      Object.assign(room, { title: "For a class, on a projector", ariaLabel: `${title} For a class` });
+      return row;
     });
     const ends = [["text", "My notes"], ["csv", "My notes (CSV)"]].map(([kind, textContent]) => {
       const button = Object.assign(document.createElement("button"), { textContent, className: "notes", disabled: !Object.keys(notes).length });
@@ -42,10 +47,11 @@ export class Learn {
     this.list.replaceChildren(...rows, ...ends);
   }
 
-  act({ lesson, notes } = {}) {
+  act({ lesson, room, notes } = {}) {
     if (lesson) this.stage.send({ do: "lesson", what: "begin", label: lesson });
     if (notes) save(notes);
-    if (lesson || notes) this.list.hidePopover();
+    if (lesson || room || notes) this.list.hidePopover();
+    if (room) openClass(room);
   }
 }
 

@@ -35,7 +35,7 @@ export class Present {
     root.classList.toggle(CLASS, on);
     root.toggleAttribute("data-dials", on && this.dials.length > 0);
     const kept = this.dials.map((name) => `:is([class*="st-key-restarts_${name}"], [class*="st-key-changes_${name}"])`);
-    const shown = kept.flatMap((one) => [one, `${one} .stElementContainer`]).map((one) => `[data-testid=stSidebar] ${one}`);
+    const shown = kept.flatMap((one) => [one, `${one} .stElementContainer`]).map((one) => `.${CLASS} ${one}`);
     this.sheet.textContent = on && kept.length ? `${shown.join(", ")} { display: block !important; }` : "";
   }
 

@@ -156,7 +156,7 @@ sys.exit(main())
 """
     path = tmp_path / "my.lesson.md"
     done = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, path], capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, done.stderr) == (2, f"rnnviz: {path}: File too large.\n")
     assert [*tmp_path.iterdir()] == []
