@@ -14,7 +14,7 @@ from rnnviz.classroom.truth import Truth
 from rnnviz.lessons.body import filled
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import LETTERS, Lesson
-from rnnviz.lessons.measures import Notation
+from rnnviz.lessons.measures import MeasureUnit
 
 #: Numbers of a drawn curve, evenly spaced along its axis.
 PLACES = 121
@@ -31,7 +31,7 @@ class AnswerError(ValueError):
 class Axis(NamedTuple):
     """The axis of a number: its measure, its label and its ends.
 
-    In the label … stands for the number. ``unit`` is how it is written, see ``Notation``, or
+    In the label … stands for the number. ``unit`` is how it is written, see ``MeasureUnit``, or
     "pick" for 0 and 1.
     """
 
@@ -51,7 +51,7 @@ class Option(NamedTuple):
     points: tuple[tuple[float, ...], ...] = ()
 
 
-class Guess(NamedTuple):
+class ClassGuess(NamedTuple):
     """A guess: its numbers, the measure that the histogram shows, and its options by index."""
 
     values: tuple[float, ...]
@@ -89,7 +89,7 @@ class Board:
         known = {"loss": (0.0, 1.0), "right by lag": (self.lesson.runs["main"].lag, 1.0)}
         return known.get(self.lesson.prediction.on)
 
-    def guess(self, values: Sequence[float]) -> Guess:
+    def guess(self, values: Sequence[float]) -> ClassGuess:
         """The guess with these finite numbers; raises AnswerError."""
         drawn = self.lesson.prediction.how == "draw"
         axes = self.axes[1:] * PLACES if drawn else self.axes
@@ -101,7 +101,7 @@ class Board:
         compare = self.lesson.prediction.compare
         curve = self._curve(values) if drawn else None
         measured = self.lesson.guessed(curve) if curve else dict(zip(compare, values, strict=True))
-        return Guess(tuple(values), measured[self.told.name], self._votes(measured, curve))
+        return ClassGuess(tuple(values), measured[self.told.name], self._votes(measured, curve))
 
     def right(self, truth: Truth) -> list[bool]:
         """Which options are right, once that is known."""
@@ -132,10 +132,10 @@ def _curve_axes(lesson: Lesson) -> list[Axis]:
     points = [point for shape in lesson.prediction.shapes for point in shape.points]
     places, values = zip(*points, strict=True)
     label = "lag" if on == "right by lag" else "epoch"
-    along = Axis("", label, min(places), max(places), Notation.EPOCH.name.lower())
+    along = Axis("", label, min(places), max(places), MeasureUnit.EPOCH.name.lower())
     # Phones round as much.
     top = float(f"{_HEADROOM * max(1.0, *values):.4g}")
-    return [along, Axis(on, on, 0.0, top, Notation.SHARE.name.lower())]
+    return [along, Axis(on, on, 0.0, top, MeasureUnit.SHARE.name.lower())]
 
 
 def _axis(lesson: Lesson, name: str) -> Axis:
@@ -144,7 +144,7 @@ def _axis(lesson: Lesson, name: str) -> Axis:
         return Axis(name, name, 0.0, 1.0, "pick")
     measure = lesson.measures[name]
     run, notation = lesson.runs[measure.run], measure.notation
-    ends = {Notation.EPOCH: run.epochs, Notation.COUNT: run.hidden}
+    ends = {MeasureUnit.EPOCH: run.epochs, MeasureUnit.COUNT: run.hidden}
     high = float(ends.get(notation, max(1, math.ceil(measure.within[1]))))
     log = prediction.near.factor > 1 and not prediction.near.floor
     label = _label(lesson, name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rnnviz.classroom.board import PLACES, AnswerError, Board, Guess
+from rnnviz.classroom.board import PLACES, AnswerError, Board, ClassGuess
 from rnnviz.classroom.truth import truth_of
 from rnnviz.lessons.body import Step, filled
 from rnnviz.lessons.head import are_numbers
@@ -25,7 +25,7 @@ _NEIGHBOURS = "These are your guesses. Turn to your neighbour: who is right, and
 _TRAINING = "The runs are being trained …"
 
 
-class Phase(StrEnum):
+class ClassPhase(StrEnum):
     """A class guesses, compares its guesses, sees the run, and says what it saw."""
 
     COLLECT = "collect"
@@ -34,14 +34,14 @@ class Phase(StrEnum):
     SEEN = "seen"
 
 
-_PHASES = [*Phase]
+_PHASES = [*ClassPhase]
 
 
 @dataclass(eq=False)
 class Student:
     """The last answers of a browser tab: a guess, and the choice of *See* by index."""
 
-    guess: Guess | None = None
+    guess: ClassGuess | None = None
     seen: int | None = None
 
 
@@ -51,7 +51,7 @@ class ClassLesson:
     def __init__(self, name: str, lesson: Lesson, number: int) -> None:
         self.name, self.lesson, self.number = name, lesson, number
         self.board = Board.of(lesson)
-        self.phase = Phase.COLLECT
+        self.phase = ClassPhase.COLLECT
         self._see = lesson.steps["See"]
         self._truth = truth_of(lesson)
         self._students: dict[str, Student] = {}
@@ -82,7 +82,7 @@ class ClassLesson:
 
     def count_hand(self, option: int, by: int) -> None:
         """Count one hand more or less for an option or, in the last phase, for a choice."""
-        hands = self._hands[self.phase is Phase.SEEN]
+        hands = self._hands[self.phase is ClassPhase.SEEN]
         if 0 <= option < len(hands):
             hands[option] = max(0, min(hands[option] + by, _MOST_HANDS))
 
@@ -106,9 +106,9 @@ class ClassLesson:
             raise AnswerError("There is no such choice.")
         given = self.board.guess(guess) if guess is not None else None
         student = self._students.setdefault(token, Student())
-        if given and self.phase is Phase.COLLECT:
+        if given and self.phase is ClassPhase.COLLECT:
             student.guess = given
-        if seen and self.phase is Phase.SEEN:
+        if seen and self.phase is ClassPhase.SEEN:
             student.seen = int(seen[0])
         return self._shown_to(student)
 
@@ -123,9 +123,9 @@ class ClassLesson:
     def _shown_to(self, student: Student) -> dict[str, Any]:
         shown: dict[str, Any] = {"lesson": self.number, "phase": self.phase}
         shown["guessed"] = student.guess is not None
-        if self.phase is Phase.COLLECT:
+        if self.phase is ClassPhase.COLLECT:
             shown["text"] = self._text(self.lesson.steps["Predict"])
-        elif self.phase is Phase.SEEN and self._seen:
+        elif self.phase is ClassPhase.SEEN and self._seen:
             choices = [choice.text for choice in self._see.choices]
             shown |= {"text": self._text(self._see), "choices": choices, "seen": student.seen}
         return shown
@@ -139,16 +139,16 @@ class ClassLesson:
         state = self.page() | {
             "name": self.name, "phase": self.phase, "text": self._said(),
             "here": len(students), "locked": len(guesses),
-            "hands": self._hands[self.phase is Phase.SEEN],
+            "hands": self._hands[self.phase is ClassPhase.SEEN],
         }  # fmt: skip
-        if self.phase is not Phase.COLLECT:
+        if self.phase is not ClassPhase.COLLECT:
             votes = Counter(vote for guess in guesses for vote in guess.votes)
             state["votes"] = [votes[k] for k in range(len(self.board.options))]
             state["guesses"] = [guess.values for guess in guesses]
             state["told"] = [_finite(guess.told) for guess in guesses]
-        if self.phase in (Phase.RUN, Phase.SEEN) and self._ran:
+        if self.phase in (ClassPhase.RUN, ClassPhase.SEEN) and self._ran:
             state["truth"] = self._told_truth()
-        if self.phase is Phase.SEEN:
+        if self.phase is ClassPhase.SEEN:
             seen = Counter(student.seen for student in students)
             state["choices"] = [choice.text for choice in self._see.choices]
             state["seen"] = [seen[k] for k in range(len(self._see.choices))]
@@ -179,11 +179,11 @@ class ClassLesson:
 
     def _said(self) -> str:
         match self.phase:
-            case Phase.COLLECT:
+            case ClassPhase.COLLECT:
                 return self._text(self.lesson.steps["Predict"])
-            case Phase.GUESSES:
+            case ClassPhase.GUESSES:
                 return _NEIGHBOURS
-            case Phase.RUN:
+            case ClassPhase.RUN:
                 return self._told()
         return self._text(self._see)
 

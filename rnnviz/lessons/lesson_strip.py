@@ -14,7 +14,7 @@ from rnnviz.charts.compare_menu import button
 from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import Lesson, offered, open_lesson
-from rnnviz.lessons.measures import LessonMeasure, Notation, Subject
+from rnnviz.lessons.measures import LessonMeasure, MeasureUnit, Subject
 from rnnviz.lessons.play import LessonPlay, LessonStep
 from rnnviz.probe.questions import PAGES
 
@@ -245,13 +245,13 @@ def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
         "name": name,
         "label": label,
         "token": token if at_word else None,
-        "epoch": measure.kind.notation is Notation.EPOCH,
+        "epoch": measure.kind.notation is MeasureUnit.EPOCH,
         "guess": _finite(play.guess.get(name)),
         "truth": _finite(play.values.get(name)) if locked else None,
         "text": measure.written(play.values[name]) if locked and name in play.values else "",
         "kept": play.kept(name, trained=False) if locked else [],
         "trained": play.kept(name, trained=True) if locked and answered else [],
-        "most": play.pair.first.config.hidden if measure.kind.notation is Notation.COUNT else 1,
+        "most": play.pair.first.config.hidden if measure.kind.notation is MeasureUnit.COUNT else 1,
     }
 
 
@@ -260,7 +260,7 @@ def _called(play: LessonPlay, measure: LessonMeasure) -> str:
     if play.lesson.prediction.on == "kept":
         cell = play.lesson.runs[measure.run].cell
         return {"gru": "GRU", "lstm": "LSTM"}.get(cell, cell.title())
-    if measure.kind.notation is Notation.COUNT:
+    if measure.kind.notation is MeasureUnit.COUNT:
         return f"units, of {play.pair.first.config.hidden}"
     return str(measure.of) if measure.kind.subject is Subject.SETTINGS else measure.name
 

@@ -39,19 +39,19 @@ MOST_TOKENS = 1000
 _WRONG, _RIGHT = 0.6, 0.97
 
 
-class Notation(Enum):
+class MeasureUnit(Enum):
     """What a measure counts, and so how it is written."""
 
     EPOCH, COUNT, SHARE, NUMBER = range(4)
 
 
-def written(value: float, notation: Notation) -> str:
+def written(value: float, notation: MeasureUnit) -> str:
     """A measured value in a text: 361, 85%, 6·10⁻⁷, 31 times; an epoch may be never."""
-    if notation is Notation.EPOCH and math.isinf(value):
+    if notation is MeasureUnit.EPOCH and math.isinf(value):
         return "never"
-    if notation in (Notation.EPOCH, Notation.COUNT):
+    if notation in (MeasureUnit.EPOCH, MeasureUnit.COUNT):
         return number(round(value) if math.isfinite(value) else value, 6)
-    if notation is Notation.NUMBER or not math.isfinite(value):
+    if notation is MeasureUnit.NUMBER or not math.isfinite(value):
         return number(value, 2)
     if 0 < value < 1e-4:
         return number(value, 1)
@@ -112,12 +112,12 @@ def tracing(run: Run, name: str) -> Generator[None, None, Curve]:
 
 
 #: The curves by name: how they are measured, and what their values are.
-CURVES: dict[str, tuple[Callable[[Run], Iterator[Point]], Notation]] = {
-    "loss": (_loss, Notation.SHARE),
-    "right": (_of_history("train_metric"), Notation.SHARE),
-    "test right": (_of_history("test_metric"), Notation.SHARE),
-    "radius": (_radius, Notation.NUMBER),
-    "right by lag": (_right_by_lag, Notation.SHARE),
+CURVES: dict[str, tuple[Callable[[Run], Iterator[Point]], MeasureUnit]] = {
+    "loss": (_loss, MeasureUnit.SHARE),
+    "right": (_of_history("train_metric"), MeasureUnit.SHARE),
+    "test right": (_of_history("test_metric"), MeasureUnit.SHARE),
+    "radius": (_radius, MeasureUnit.NUMBER),
+    "right by lag": (_right_by_lag, MeasureUnit.SHARE),
 }
 #: The curves over the epochs of a run.
 OVER_EPOCHS = frozenset(CURVES) - {"right by lag"}
@@ -273,7 +273,7 @@ class MeasureKind(NamedTuple):
     value: type | tuple[str, ...]
     options: Mapping[str, type | tuple[str, ...]] = {}
     needed: tuple[str, ...] = ()
-    notation: Notation | None = Notation.SHARE
+    notation: MeasureUnit | None = MeasureUnit.SHARE
 
 
 _WORD: Mapping[str, type] = {"word": int}
@@ -282,11 +282,11 @@ _CURVE = tuple(CURVES)
 #: The measures by their names in a lesson.
 KINDS: dict[str, MeasureKind] = {
     "first": MeasureKind(
-        _ALONG, first, _CURVE, {"below": float, "above": float}, notation=Notation.EPOCH
+        _ALONG, first, _CURVE, {"below": float, "above": float}, notation=MeasureUnit.EPOCH
     ),
-    "grows": MeasureKind(_ALONG, grows, _CURVE, {"times": float}, ("times",), Notation.EPOCH),
+    "grows": MeasureKind(_ALONG, grows, _CURVE, {"times": float}, ("times",), MeasureUnit.EPOCH),
     "between": MeasureKind(
-        _ALONG, between, _CURVE, {"levels": list}, ("levels",), Notation.EPOCH
+        _ALONG, between, _CURVE, {"levels": list}, ("levels",), MeasureUnit.EPOCH
     ),
     "value": MeasureKind(_ALONG, value, _CURVE, {"at": float}, notation=None),
     "mean": MeasureKind(_ALONG, mean, _CURVE, {"but": float}, notation=None),
@@ -297,17 +297,17 @@ KINDS: dict[str, MeasureKind] = {
     "kept": MeasureKind(_ON, kept, str, _WORD),
     "gate": MeasureKind(
         _ON, gate, str, {"phrase": str, "words": ("first", "later")}, ("phrase", "words"),
-        Notation.NUMBER,
+        MeasureUnit.NUMBER,
     ),
-    "harmless": MeasureKind(_ON, harmless, ("alone",), notation=Notation.COUNT),
+    "harmless": MeasureKind(_ON, harmless, ("alone",), notation=MeasureUnit.COUNT),
     "together": MeasureKind(_ON, together, ("harmless",)),
     "without": MeasureKind(_ON, without, str, {"phrases": ("all", "with", "without")}),
-    "selective": MeasureKind(_ON, selective, str, notation=Notation.COUNT),
+    "selective": MeasureKind(_ON, selective, str, notation=MeasureUnit.COUNT),
     "edited": MeasureKind(_ON, edited, dict),
     "lag": MeasureKind(_ON, right_at, int),
-    "ring": MeasureKind(_ON, ring, float, notation=Notation.COUNT),
+    "ring": MeasureKind(_ON, ring, float, notation=MeasureUnit.COUNT),
     "least": MeasureKind(
-        Subject.SETTINGS, least, str, {"values": list}, ("values",), Notation.NUMBER
+        Subject.SETTINGS, least, str, {"values": list}, ("values",), MeasureUnit.NUMBER
     ),
 }  # fmt: skip
 
@@ -356,7 +356,7 @@ class LessonMeasure:
         return value
 
     @property
-    def notation(self) -> Notation:
+    def notation(self) -> MeasureUnit:
         """What it counts, and so how it is written."""
         return self.kind.notation or CURVES[self.of][1]
 

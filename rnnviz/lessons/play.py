@@ -18,7 +18,7 @@ from rnnviz.lessons.measures import (
     CURVES,
     OVER_EPOCHS,
     LessonMeasure,
-    Notation,
+    MeasureUnit,
     Subject,
     kept,
     kept_along,
@@ -305,7 +305,7 @@ class LessonPlay:
         """The epochs of the run that the answers were about."""
         return [
             measure for measure in self._asked
-            if measure.run == "main" and measure.kind.notation is Notation.EPOCH
+            if measure.run == "main" and measure.kind.notation is MeasureUnit.EPOCH
             and math.isfinite(self.values[measure.name])
         ]  # fmt: skip
 
