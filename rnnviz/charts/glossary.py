@@ -46,5 +46,10 @@ def terms_in(text: str) -> dict[str, str]:
 
 def with_terms(text: str) -> str:
     """The text, and below it a line for each of its first terms."""
+    return "\n".join(filter(None, [text, tip(text)]))
+
+
+def tip(text: str) -> str:
+    """A line for each of the first terms of a text."""
     lines = (f"{name[0].upper()}{name[1:]}: {said}" for name, said in terms_in(text).items())
-    return "\n".join([text, *lines])
+    return "\n".join(lines)

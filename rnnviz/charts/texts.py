@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnviz.charts.glossary import tip
 from rnnviz.config import OutputAt
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
@@ -97,7 +98,7 @@ def story_line(chip: str, sentence: str, broken: bool = False, *, pair: bool = F
     body = f"<bdi>{sentence}</bdi>" if "<" in sentence else sentence
     return (
         f'<div class="rnnviz-story{kind}"{chapter} aria-live="polite"><b>{chip}</b>'
-        f"<span>{body}</span></div>"
+        f'<span title="{escape(tip(plain(sentence)))}">{body}</span></div>'
     )
 
 
@@ -201,7 +202,9 @@ def scores_html(session: Session, condition: str) -> str:
     return (
         f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
         f"<b>{player.progress} of {last}</b></div><table{few}>"
-        f"<tr><td>{of}</td><th>loss ({data.guess.unit})</th><th>{data.metric.name}</th></tr>"
+        f'<tr><td>{of}</td><th title="{escape(tip(f"loss {data.guess.unit}"))}">'
+        f"loss ({data.guess.unit})</th>"
+        f'<th title="{escape(tip(data.metric.name))}">{data.metric.name}</th></tr>'
         f"{rows}</table></div>"
     )
 

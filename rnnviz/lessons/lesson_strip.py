@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from rnnviz.charts.compare_menu import button
+from rnnviz.charts.glossary import tip
 from rnnviz.lessons.body import MOST_WORDS
 from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.lesson import Lesson, offered, open_lesson
@@ -75,7 +76,7 @@ def _strip(play: LessonPlay) -> str:
         f'<i class="{"on" if one is step else "done" * (k < steps.index(step))}"></i>'
         for k, one in enumerate(steps)
     )
-    choices = "".join(_choices(play))
+    choices, said = "".join(_choices(play)), _text(play)
     return (
         f'<div class="rnnviz-lesson" data-step="{step}" role="region" aria-label="Lesson">'
         f'<div class="line"><span class="step">{step}</span>'
@@ -84,7 +85,7 @@ def _strip(play: LessonPlay) -> str:
         f'{dots}</span><span class="acts">{"".join(_buttons(play))}'
         f'<button class="rnnviz-press leave" data-do="{_DO}" data-what="leave" '
         'aria-label="Leave the lesson" title="Leave the lesson (Esc)">×</button></span></div>'
-        f'<p aria-live="polite">{_BOLD.sub(_STRONG, _text(play))}'
+        f'<p aria-live="polite" title="{escape(tip(unescape(said)))}">{_BOLD.sub(_STRONG, said)}'
         '<span class="hint" hidden></span></p>'
         f'<div class="choices">{choices}</div></div>'
     )

@@ -15,6 +15,7 @@ from rnnviz.charts.texts import (
     score_text,
     scores_html,
     status_texts,
+    story_line,
     texts,
     verdict_html,
 )
@@ -139,3 +140,11 @@ def test_the_explanations_of_a_recording_count_steps():
 def fields_of(text):
     """A value for every gap of a text."""
     return dict.fromkeys(re.findall(r"{(\w+)}", text), "part")
+
+
+def test_terms_of_the_header_explain_themselves_where_they_stand():
+    said = story_line("Plateau", "Radius 0.2: the gradient fades by 99% per word, on average.")
+    assert "Radius: The size of the largest eigenvalue of W_hh." in said
+    assert "Gradient: How much the loss would change" in said
+    status = scores_html(Session(), "Paused")
+    assert "Nats: The unit of a loss" in status and "Accuracy: The share of sequences" in status

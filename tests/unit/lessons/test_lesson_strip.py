@@ -197,7 +197,7 @@ def test_a_few_words_are_in_sight_at_every_step(name):
     learner.until(lambda: not learner.play.unmeasured and learner.play.step is LessonStep.SEE)
     for _ in range(3):
         parts = (r"<strong>.*?</strong>", r"<p .*?</p>", r'<div class="choices">.*')
-        found = [re.search(part, learner.texts["story"])[0] for part in parts]
+        found = [re.search(part, learner.texts["story"], re.DOTALL)[0] for part in parts]
         counted = re.sub(r"<kbd>.*?</kbd>|<em>.*?</em>", "", " ".join(found))
         assert 5 < len(seen(counted).split()) <= MOST_WORDS
         learner.say("choose", text="0")
