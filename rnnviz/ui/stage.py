@@ -89,7 +89,7 @@ _components: dict[str, Callable[..., Any]] = {
 
 
 def connect(
-    ticket: str, edition: int, lessons: Sequence[Mapping[str, object]], lesson: str = ""
+    ticket: str, edition: int, lessons: Sequence[Mapping[str, object]] = (), lesson: str = ""
 ) -> str:
     """Open the wire of this tab; returns the question whose link was pressed, or "".
 

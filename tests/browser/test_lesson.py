@@ -19,7 +19,7 @@ STRIP = ".rnnviz-lesson"
 
 def open_lesson(page, title):
     page.page.locator(".rnnviz-learn").click()
-    page.page.get_by_role("button", name=title).click()
+    page.page.locator(".rnnviz-lessons [data-lesson]", has_text=title).click()
     expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible()
 
 

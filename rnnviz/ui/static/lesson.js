@@ -140,7 +140,8 @@ export class Lesson {
   // Play with a guess that is not complete asks for the rest. Enter is the main button, a digit an answer or a shape,
   // Esc leaves.
   handleKey(name, typing) {
-    if (!this.state || this.state.away) return false;
+    // An open menu has its keys to itself.
+    if (!this.state || this.state.away || document.querySelector(":popover-open")) return false;
     if (name === "Escape") return this.press(".leave");
     if (name === "Enter") return this.press(".acts .main");
     if (name === " " && this.asking) {
