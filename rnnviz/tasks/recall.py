@@ -93,8 +93,8 @@ TASK = Task(
         Preset(
             "LSTM, lag 20", "Learns in the same 30 epochs",
             "The network learns with the same settings with which Elman does not. Show c and the "
-            "gate f: f stays near 0.95 in every unit, where the forget bias put it, and so c keeps "
-            "the first token.",
+            "gate f: f stays near 0.95 in every unit, where the forget bias put it. That lets the "
+            "gradient come back; the loop through W_hg learns to keep the first token.",
             _lag("lstm"),
         ),
         Preset(
