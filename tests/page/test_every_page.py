@@ -67,7 +67,7 @@ def drawn(monkeypatch):
 
 
 #: The texts of the header, which pages of their own don't have.
-HEADER = {"status", "story", "health", "signs", "message", "compare", "luck"}
+HEADER = {"status", "story", "health", "signs", "message", "compare", "luck", "lesson"}
 
 
 def assert_complete(opened, drawn):
