@@ -71,7 +71,7 @@ def _dotted(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @asynccontextmanager
-async def _opening(app: Any, query: str) -> AsyncIterator[None]:
+async def _opening(app: Any, query: str = "") -> AsyncIterator[None]:
     async with lifespan(app):
         url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
         url = f"{url}/?{query}" if query else url

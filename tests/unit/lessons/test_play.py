@@ -222,9 +222,9 @@ def test_the_run_before_can_be_taken_back():
 @pytest.mark.parametrize("name", [n for n in shipped() if sampling.exhaustive or n not in SLOW])
 def test_every_lesson_is_gone_through(name):
     play = begun(open_lesson(shipped()[name]))
-    drive(play, lambda play: not play.preparing)
+    play.settle()
     play.watch()
-    drive(play)
+    play.settle()
     for step in (LessonStep.SEE, LessonStep.WHY, LessonStep.TRANSFER):
         assert play.step is step and play.problem == ""
         if play.choices:
