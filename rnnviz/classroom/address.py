@@ -19,7 +19,7 @@ class AddressError(ValueError):
 def check_host(host: str, public: bool) -> str:
     """The address as it is written in a URL's host, without brackets; raises AddressError.
 
-    An address that the internet may reach, or that stands for all addresses, must be ``public``.
+    An address that the internet may reach, or the wildcard address, must be ``public``.
     """
     try:
         address = ipaddress.ip_address(host)

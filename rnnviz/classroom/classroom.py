@@ -21,20 +21,18 @@ class Join(NamedTuple):
 class Classroom:
     """A class; ``now`` is its lesson, None while it is closed.
 
-    Without ``join`` hands are counted. ``own`` is a lesson that does not come with rnnviz, by name.
-    The page and the students call from different threads.
+    Without ``join`` hands are counted. The page and the students call from different threads.
     """
 
-    def __init__(self, join: Join | None = None, own: Mapping[str, Lesson] | None = None) -> None:
+    def __init__(self, join: Join | None = None) -> None:
         self.join = join
         self.now: ClassLesson | None = None
-        self._own = own or {}
         self._count = 0
         self._lock = threading.Lock()
 
     def begin(self, name: str) -> bool:
         """Begin a lesson, unless it goes on already; False if there is none of this name."""
-        lesson = self._own.get(name) or _offered_lesson(name)
+        lesson = _offered_lesson(name)
         with self._lock:
             if lesson and not (self.now and self.now.name == name):
                 self._count += 1
@@ -73,6 +71,6 @@ class Classroom:
 
 @lru_cache
 def _offered_lesson(name: str) -> Lesson | None:
-    """A lesson of rnnviz. It is kept, and with it what it has measured."""
+    """A lesson of the page. It is kept, and with it what it has measured."""
     path = offered().get(name)
     return open_lesson(path) if path else None

@@ -11,7 +11,7 @@ from rnnviz.classroom.address import AddressError, bound_socket, check_host, sho
 from rnnviz.classroom.classroom import Classroom, Join
 from rnnviz.cli.options import port_number
 from rnnviz.lessons.head import LessonError
-from rnnviz.lessons.lesson import open_lesson, shipped
+from rnnviz.lessons.lesson import offer
 from rnnviz.terminal import say, show
 
 
@@ -41,16 +41,15 @@ def class_lesson(
     public: bool,
 ) -> int:  # fmt: skip
     """Open the page with a class, and serve students at an address; raises AddressError."""
-    path = shipped().get(lesson, Path(lesson))
     try:
-        own = {} if lesson in shipped() else {lesson: open_lesson(path)}
+        name = offer(lesson)
     except LessonError as problem:
-        say(f"{path.name}: {problem}")
+        say(f"{Path(lesson).name}: {problem}")
         return 2
     if not host and (student_port or public):
         raise AddressError("--port and --public are for phones: add --host, or leave them out.")
     with ExitStack() as served:
-        room = Classroom(own=own)
+        room = Classroom()
         if host:
             # Without phones no server is needed, whose import takes time.
             from rnnviz.classroom.listener import listening, new_code  # noqa: PLC0415
@@ -60,7 +59,7 @@ def class_lesson(
             room.join = Join(address, _qr(f"http://{address}"))
             served.enter_context(listening(room, code, bound))
             show(f"rnnviz: students join at http://{address}")
-        room.begin(lesson)
+        room.begin(name)
         open_page(classroom=room)
     return 0
 

@@ -20,7 +20,7 @@ from rnnviz.cli.seeds import MOST_WORKERS
 from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.lessons.check import TEN, problems, rehearse, report
 from rnnviz.lessons.head import LessonError
-from rnnviz.lessons.lesson import SUFFIX, Lesson, example, open_lesson, opened, shipped
+from rnnviz.lessons.lesson import SUFFIX, Lesson, example, lesson_path, offer, open_lesson, shipped
 from rnnviz.lessons.lesson_file import lesson_html
 from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
@@ -64,7 +64,7 @@ def _check(*, lessons: Sequence[str], seeds: int, workers: int | None) -> int:
     """Check lessons; return 1 if one does not hold, 2 if one can't be read or measured."""
     code = 0
     for given in lessons:
-        path = shipped().get(given, Path(given))
+        path = lesson_path(given)
         try:
             one = open_lesson(path)
             rehearse(one)
@@ -113,22 +113,20 @@ def _new(*, file: Path) -> int:
 
 def _open(*, file: str, open_page: Callable[..., None]) -> int:
     """Open the page with a lesson; return 2 if it can't be read or measured."""
-    path = shipped().get(file, Path(file))
+    path = lesson_path(file)
     try:
         rehearse(open_lesson(path))
+        name = offer(file)
     except LessonError as problem:
         say(f"{path.name}: {problem}")
         return 2
-    name = file if file in shipped() else path.name.removesuffix(SUFFIX)
-    if file not in shipped():
-        opened[name] = path
     open_page(query=urlencode({"lesson": name}))
     return 0
 
 
 def _export(*, file: str, html: Path) -> int:
     """Write a lesson as an HTML file; return 2 if it can't be read or measured."""
-    path = shipped().get(file, Path(file))
+    path = lesson_path(file)
     check_outputs([("the HTML file", html)], [("the lesson", path)])
     try:
         page = lesson_html(path.name.removesuffix(SUFFIX), open_lesson(path))

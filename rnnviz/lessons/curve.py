@@ -1,4 +1,4 @@
-"""Curve: what a run or a learner draws over the epochs or lags, and what is measured on it."""
+"""Curve: values over epochs or lags, of a run or drawn by a learner, and its measures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def first(curve: Curve, *, below: float = -math.inf, above: float = math.inf) ->
 
 
 def grows(curve: Curve, *, times: float) -> float:
-    """The first place where the curve is more than so many times its first value."""
+    """The first place where the curve exceeds ``times`` its first value."""
     return first(curve, above=times * float(curve.values[0]))
 
 

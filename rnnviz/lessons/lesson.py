@@ -170,6 +170,25 @@ def offered() -> dict[str, Path]:
     return opened | shipped()
 
 
+def lesson_path(given: str) -> Path:
+    """The file of a lesson of rnnviz by its name, or else the file ``given``."""
+    return shipped().get(given, Path(given))
+
+
+def offer(given: str) -> str:
+    """Offer a lesson, given as to ``lesson_path``, on the page; return its name there.
+
+    Raises LessonError, or TaskError if it can't be opened.
+    """
+    if given in shipped():
+        return given
+    path = Path(given)
+    open_lesson(path)
+    name = path.name.removesuffix(SUFFIX)
+    opened[name] = path
+    return name
+
+
 def example() -> str:
     """A small lesson to begin with."""
     return (files(__package__) / "example.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The strip of a lesson, in the place of the story, and what its pictures show, for the browser."""
+"""The strip of a lesson, which replaces the story, and what the browser draws over the pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lesson_texts(play: LessonPlay | None) -> dict[str, str]:
         return {"lesson": ""}
     if not play.away:
         texts = {"lesson": json.dumps(_pictures(play)), "story": _strip(play)}
-        # The strip says all that is to be said, but why a run has stopped.
+        # Of messages only why a run has stopped is left.
         return texts if play.player.remedy else {**texts, "message": ""}
     back = button(f"Resume “{escape(play.lesson.title)}”", _DO, "resume", kind="rnnviz-go")
     if play.done:
@@ -92,7 +92,7 @@ def _strip(play: LessonPlay) -> str:
 
 
 def _text(play: LessonPlay) -> str:
-    """What is said at this step; what is measured is marked by two asterisks."""
+    """The text of this step; measured numbers are between two asterisks."""
     if play.problem:
         return f"This run can't answer: {escape(play.problem)}"
     if play.step is LessonStep.RUN:
@@ -132,7 +132,7 @@ def _changed(play: LessonPlay) -> str:
 
 
 def _judged(play: LessonPlay) -> str:
-    """The guess beside what happened."""
+    """The guess, and what the run did."""
     lesson = play.lesson
     if not play.guess:
         return ""
@@ -195,16 +195,16 @@ def _choices(play: LessonPlay) -> Iterator[str]:
 
 
 def _pictures(play: LessonPlay) -> dict[str, Any]:
-    """What the browser draws over the pictures, and on which page."""
+    """What the browser keeps of a lesson and, unless it is away, draws over the pictures."""
     lesson, prediction = play.lesson, play.lesson.prediction
+    kept = {"name": play.name, "title": lesson.title, "done": play.done, "note": _note(play)}
+    if play.away:
+        return {**kept, "away": True}
     locked = play.step not in (LessonStep.PREDICT, LessonStep.RUN)
     return {
-        "name": play.name,
+        **kept,
         "begun": id(play),
-        "away": play.away,
-        "done": play.done,
         "step": play.step,
-        "title": lesson.title,
         "question": _question(lesson.page),
         "how": prediction.how,
         "on": prediction.on,
@@ -220,8 +220,6 @@ def _pictures(play: LessonPlay) -> dict[str, Any]:
         "guessed": bool(play.guess),
         "here": play.pair.first.phrase_input.phrase == play.phrase,
         "trying": play.trying,
-        "answers": len(play.choices) if play.step not in play.answers else 0,
-        "note": _note(play),
     }
 
 
@@ -234,7 +232,7 @@ def _question(page: str) -> str:
 
 
 def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
-    """A measure that is guessed: its word or network, the guess, and what is measured."""
+    """A measure that is guessed: its word or network, the guess, and the measured value."""
     measure = play.lesson.measures[name]
     words = play.pair.first.inspect().words
     token = measure.options.get("word", len(words)) - 1

@@ -35,7 +35,7 @@ _SECONDS = 8
 
 
 class LessonStep(StrEnum):
-    """The steps of a lesson; what is asked stays in sight in all of them."""
+    """The steps of a lesson; the question stays in sight in all of them."""
 
     PREDICT = "Predict"
     RUN = "Run"
@@ -126,7 +126,7 @@ class LessonPlay:
         return bool(self.unmeasured) and (self._ended or not self._others_done)
 
     def rest(self) -> Iterator[object]:
-        """Train and measure what is left; on the reader's run once it has ended."""
+        """Do the remaining training and measuring; on the reader's run once it has ended."""
         try:
             # A chain does not close the generators that go on later.
             yield from chain(self._others, self._own if self._ended else ())
@@ -274,7 +274,7 @@ class LessonPlay:
 
     @property
     def lines(self) -> list[tuple[str, Curve]]:
-        """Curves of other runs beside that of the run, with their names: tried, or asked about."""
+        """The curves of other runs, tried or asked about, with their names."""
         experiment, on = self.lesson.experiment, self.lesson.prediction.on
         found = []
         if self.trying and experiment and experiment.run:
@@ -311,5 +311,5 @@ class LessonPlay:
 
 
 def _speed(epochs: int) -> int:
-    """The speed at which so many epochs are watched, if there are any."""
+    """The speed at which ``epochs`` take about ``_SECONDS``; the usual one for none."""
     return min(SPEEDS[1:], key=lambda speed: abs(speed - epochs / _SECONDS)) if epochs else USUAL

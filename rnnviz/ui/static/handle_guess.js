@@ -95,9 +95,9 @@ export class HandleGuess {
   }
 
   paint(p, place, asking) {
-    if (asking) this.cover(p, place);
     if (this.flat) return this.paintGauge(p, place, asking);
     if (place.board) return this.paintPanels(p, place, asking);
+    if (asking) this.cover(p, place);
     const points = this.lesson.handles.map(({ guess }, k) => [this.x(place, k), asking ? this.y(place, k) : place.y(guess)]);
     if (this.lesson.on === "gradient") this.paintWayBack(p, place, points, asking);
     else this.paintBars(p, place, points, asking);
@@ -105,9 +105,8 @@ export class HandleGuess {
   }
 
   // What the run says is not to be seen before the guess.
-  cover(p, { left, top, width, height, u, board, whole }) {
+  cover(p, { left, top, width, height, u, whole }) {
     p.c.fillStyle = p.background;
-    if (board) return;
     p.c.fillRect(left - 2, top - 1.6 * u, this.lesson.on === "verdict" ? whole : width + 6, height + 3.2 * u);
     p.c.fillStyle = faint(p.you, 0.06);
     p.c.fillRect(left, top, width, height);
@@ -160,8 +159,6 @@ export class HandleGuess {
   // A panel for each network: the same share is lost at every token.
   paintPanels(p, place, asking) {
     const { u, top, height, left } = place;
-    p.c.fillStyle = p.background;
-    p.c.fillRect(0, 0, p.width, p.height);
     write(p, "What is left of the letter in the state", left - 3 * u, 1.2 * u, 1.2 * u, p.text, { weight: 600 });
     for (const share of [0, 0.5, 1]) write(p, percent(share), left - 0.5 * u, place.y(share), 0.95 * u, p.muted, { align: "right" });
     this.lesson.handles.forEach(({ label, guess, truth, text, kept, trained }, k) => {
@@ -203,8 +200,6 @@ export class HandleGuess {
   // A line across a scale from left to right.
   paintGauge(p, place, asking) {
     const { u, left, top, width, height } = place, [handle] = this.lesson.handles, { most } = handle;
-    p.c.fillStyle = p.background;
-    p.c.fillRect(0, 0, p.width, p.height);
     const y = top + height / 2;
     p.c.fillStyle = faint(p.you, 0.06);
     p.c.fillRect(left, top, width, height);

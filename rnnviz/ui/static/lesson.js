@@ -35,8 +35,6 @@ class PickGuess {
 
   paint(p, { left, top, width, height, u }, asking) {
     if (!asking) return;
-    p.c.fillStyle = p.background;
-    p.c.fillRect(0, 0, p.width, p.height);
     [p.c.fillStyle, p.c.textAlign, p.c.font] = [p.muted, "center", `400 ${1.2 * u}px ${p.font}`];
     p.c.fillText("shown when your guess is locked in", left + width / 2, top + height / 2);
   }
@@ -52,12 +50,12 @@ export class Lesson {
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"])
       this.canvas.addEventListener(kind, (event) => this.pointer(event));
     this.canvas.addEventListener("keydown", (event) => this.typed(event));
-    for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.repaint());
+    for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.paint());
     document.addEventListener("click", (event) => this.click(event), true);
   }
 
   get asking() {
-    return this.state?.step === "Predict" && !this.state.away;
+    return this.state?.step === "Predict";
   }
 
   // Called with every frame; `json` is there if it has changed.
@@ -67,21 +65,21 @@ export class Lesson {
     this.showGuess();
   }
 
-  show(state) {
-    const begun = state?.begun, before = this.state;
-    this.state = state;
-    if (state && begun !== before?.begun) {
-      this.guess = new GUESSES[state.how](state);
+  // A lesson that was left shows nothing; its guess is there when it is resumed.
+  show(told) {
+    if (told) this.keepNote(told);
+    const state = (this.state = told && !told.away ? told : null);
+    if (state && state.begun !== this.begun) {
+      [this.begun, this.guess] = [state.begun, new GUESSES[state.how](state)];
       this.openTab(state.question);
     }
-    if (this.guess && state) this.guess.lesson = state;
-    if (state?.note) this.keepNote(state);
+    if (state) this.guess.lesson = state;
     const { dataset } = document.documentElement;
-    if (state && !state.away) dataset.lesson = PICTURES[state.on];
+    if (state) dataset.lesson = PICTURES[state.on];
     else delete dataset.lesson;
     if (this.asking) dataset.guessing = state.on;
     else delete dataset.guessing;
-    this.repaint();
+    this.paint();
   }
 
   // The strip is made anew with every text: what the guess says is written into it.
@@ -121,6 +119,8 @@ export class Lesson {
 
   lock() {
     this.hinted = !this.guess.complete;
+    // What is missing may be on another page.
+    if (this.hinted && !this.plot) this.openTab(this.state.question);
     if (this.guess.complete) this.stage.send({ do: "lesson", what: "lock", values: this.guess.values });
     this.showGuess();
   }
@@ -128,7 +128,7 @@ export class Lesson {
   changed(change) {
     change();
     this.hinted = false;
-    this.repaint();
+    this.paint();
     this.showGuess();
   }
 
@@ -141,7 +141,7 @@ export class Lesson {
   // Esc leaves.
   handleKey(name, typing) {
     // An open menu has its keys to itself.
-    if (!this.state || this.state.away || document.querySelector(":popover-open")) return false;
+    if (!this.state || document.querySelector(":popover-open")) return false;
     if (name === "Escape") return this.press(".leave");
     if (name === "Enter") return this.press(".acts .main");
     if (name === " " && this.asking) {
@@ -185,15 +185,10 @@ export class Lesson {
     }
   }
 
-  repaint() {
-    this.paint();
-  }
-
   // What is seen of the guess on this page: on a board only the guess itself, and what came of it.
   get shown() {
-    const { state } = this;
-    if (!state || state.away) return false;
-    const { on, trying, lines, here, guessed, truth } = state;
+    if (!this.state) return false;
+    const { on, trying, lines, here, guessed, truth } = this.state;
     if (this.asking) return true;
     // The picture below is what is asked about, or what is tried.
     if (on === "memory" || (trying && !lines.length)) return false;
@@ -214,15 +209,15 @@ export class Lesson {
     c.clearRect(0, 0, width, height);
     this.place = new Place(plot, state);
     const { board, left, top, width: w, height: h, u } = this.place;
-    const hides = board && (this.asking || state.step === "Run" || state.how !== "pick");
+    const seen = state.how === PICK && !["Predict", "Run"].includes(state.step), look = colors();
     canvas.style.pointerEvents = this.asking ? "auto" : "none";
     // Over the words of the network one can still type; of the curves only the asked one is bright.
     const clips = this.asking && PICTURES[state.on] === "network" && !board;
     const edges = [top - 1.6 * u, width - left - (this.place.whole ?? w) - 2.5 * u, height - top - h - 1.6 * u, left - 2.5 * u].map((edge) => `${Math.max(0, edge * zoom)}px`);
     canvas.style.clipPath = clips ? `inset(${edges.join(" ")})` : "";
     canvas.tabIndex = this.asking && state.how !== "pick" ? 0 : -1;
-    const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: colors(), focused: canvas.matches(":focus-visible"), ...colors() };
-    if (hides) {
+    const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: look, focused: canvas.matches(":focus-visible"), ...look };
+    if (board && !seen) {
       c.fillStyle = p.background;
       c.fillRect(0, 0, width, height);
     }

@@ -3,9 +3,6 @@ import { clamp } from "./canvas.js";
 import { lossTop } from "./curves_paint.js";
 import { GRADIENTS, verdictSpan } from "./network_paint.js";
 
-// The panels of the curves.
-export const PANEL_OF = { loss: "loss", right: "metric", "test right": "metric", radius: "gauge" };
-
 // The picture of the page in which a guess is made, by what it is made on.
 export const PICTURES = {
   loss: "curves", right: "curves", "test right": "curves", radius: "curves",
@@ -19,6 +16,9 @@ const PANELS = {
   "test right": ["metric", () => [-0.03, 1.06]],
   radius: ["gauge", ({ gauge }) => gauge.span, true],
 };
+
+// The panels of the curves, by what is drawn in them.
+export const PANEL_OF = Object.fromEntries(Object.entries(PANELS).map(([on, [panel]]) => [on, panel]));
 
 // { u, left, top, width, height, low, high, log, across(place), board }: of a log scale `low` and `high` are decades.
 function placeIn(plot, lesson) {

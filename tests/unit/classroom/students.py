@@ -4,6 +4,7 @@ import itertools
 import time
 
 from rnnviz.classroom.board import PLACES
+from rnnviz.classroom.class_lesson import ClassLesson
 from rnnviz.classroom.classroom import Classroom
 from rnnviz.classroom.truth import truth_of
 from rnnviz.lessons.lesson import example, read_lesson
@@ -28,8 +29,8 @@ def quick_lesson(**replaced):
 
 def room_of(lesson=None, join=None):
     """A class that has begun a lesson."""
-    room = Classroom(join, {"quick": lesson or quick_lesson()})
-    assert room.begin("quick")
+    room = Classroom(join)
+    room.now = ClassLesson("quick", lesson or quick_lesson(), 0)
     return room
 
 

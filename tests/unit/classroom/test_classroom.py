@@ -9,10 +9,11 @@ from rnnviz.classroom.board import AnswerError
 from rnnviz.classroom.class_lesson import MOST_NUMBERS, MOST_STUDENTS
 from rnnviz.classroom.classroom import Classroom
 from rnnviz.classroom.truth import Truth, truth_of
-from rnnviz.lessons.lesson import shipped
+from rnnviz.lessons.lesson import opened, shipped
 from tests.sampling import each_row
 from tests.unit.classroom.students import (
     FLAT,
+    QUICK,
     falling_at,
     measured,
     quick_lesson,
@@ -193,7 +194,15 @@ def test_a_class_has_so_many_students_and_those_who_are_there_go_on():
     assert room.state()["here"] == room.state()["locked"] == MOST_STUDENTS
 
 
-def test_another_lesson_forgets_the_answers_and_an_old_page_answers_no_more():
+@pytest.fixture
+def quick_offered(monkeypatch, tmp_path):
+    """The quick lesson is one of the page."""
+    path = tmp_path / "quick.lesson.md"
+    path.write_text(QUICK, encoding="utf-8")
+    monkeypatch.setitem(opened, "quick", path)
+
+
+def test_another_lesson_forgets_the_answers_and_an_old_page_answers_no_more(quick_offered):
     room, mine = room_of(), token()
     said(room, mine, guess=FLAT)
     old = room.now.number
@@ -215,7 +224,7 @@ def test_the_lessons_follow_each_other():
     assert room_of().state()["next"] is None
 
 
-def test_a_class_that_is_closed_has_forgotten_everything():
+def test_a_class_that_is_closed_has_forgotten_everything(quick_offered):
     room = room_of()
     said(room, guess=FLAT)
     room.close()

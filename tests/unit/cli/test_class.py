@@ -27,6 +27,7 @@ def opened():
 def run(capsys, opened, monkeypatch):
     """Runs one command; no page is really opened."""
     monkeypatch.setattr("rnnviz.classroom.truth.Truth._measure", lambda _: None)
+    monkeypatch.setattr("rnnviz.lessons.lesson.opened", {})
 
     def open_page(port, browser, classroom=None):
         joined = classroom.join and f"http://{classroom.join.address}"
@@ -66,7 +67,7 @@ def test_a_lesson_may_be_a_file(run, opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("lesson new my.lesson.md")
     assert run("class my.lesson.md")[0] == 0
-    assert opened[0][2].now.name == "my.lesson.md"
+    assert opened[0][2].now.name == "my"
     (tmp_path / "broken.lesson.md").write_text("nothing", encoding="utf-8")
     code, out, err = run("class broken.lesson.md")
     assert (code, out) == (2, "") and err.startswith("rnnviz: broken.lesson.md: line 1: ")

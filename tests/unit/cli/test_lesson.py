@@ -51,7 +51,6 @@ def run(capsys, monkeypatch, tmp_path):
 def opening(monkeypatch, tmp_path):
     """Runs ``rnnviz lesson open``: the code, and with what the page is opened."""
     monkeypatch.setattr("rnnviz.lessons.lesson.opened", {})
-    monkeypatch.setattr("rnnviz.cli.lesson.opened", lesson_module.opened)
     monkeypatch.chdir(tmp_path)
     pages = []
 
