@@ -45,11 +45,22 @@ _LABEL_WORDS = 4
 
 
 class Form(StrEnum):
-    """The targets of texts: labels, next tokens or translations."""
+    """The targets of texts: labels, next tokens or translations.
+
+    Those of numbers over time: the next values, the class of a series, or a class at every step.
+    """
 
     LABEL = "label"
     NEXT = "next"
     TRANSLATION = "translation"
+    VALUES = "values"
+    SERIES = "series"
+    STEPS = "steps"
+
+    @property
+    def numbers(self) -> bool:
+        """Whether numbers are read, not texts."""
+        return self in (Form.VALUES, Form.SERIES, Form.STEPS)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -62,6 +73,10 @@ class Form(StrEnum):
     def least(self) -> int:
         """The minimum number of tokens of a text."""
         return 2 if self is Form.NEXT else 1
+
+
+#: What is learned from texts.
+TEXT_FORMS = tuple(form for form in Form if not form.numbers)
 
 
 class Columns(NamedTuple):
@@ -81,8 +96,8 @@ def columns_of(
     cells: RawTable, form: Form | None = None, text: str | None = None, label: str | None = None
 ) -> Columns:
     """The chosen columns, the others guessed; raise TaskError."""
-    text = None if text is None else _found(cells, text)
-    label = None if label is None else _found(cells, label)
+    text = None if text is None else found_column(cells, text)
+    label = None if label is None else found_column(cells, label)
     if form is Form.NEXT and label is not None:
         raise TaskError(f"{cells.name}: learning what comes next takes no label. Leave it out.")
     if text is not None and text == label:
@@ -107,7 +122,7 @@ def columns_of(
     return Columns(form, text, label or _label(cells, [text]) or other)
 
 
-def _found(cells: RawTable, name: str) -> str:
+def found_column(cells: RawTable, name: str) -> str:
     """The column of this name, or else of an equal plain name; raise TaskError."""
     if name in cells.columns:
         return name

@@ -17,6 +17,7 @@ from rnnviz.tasks.csv_table import (
     read_csv,
 )
 from rnnviz.tasks.rows import (
+    TEXT_FORMS,
     Columns,
     Form,
     Row,
@@ -316,7 +317,7 @@ def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
 # The columns that are guessed from what people have
 
 
-LABEL, NEXT, TRANSLATION = Form
+LABEL, NEXT, TRANSLATION = TEXT_FORMS
 
 
 def repeated(header, *rows, times=3):

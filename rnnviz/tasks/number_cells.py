@@ -1,0 +1,138 @@
+"""Number cells: the numbers and the times in a column of texts, as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rnnviz.tasks.vocabulary import Array
+
+#: Cells without a number, in lower case.
+MISSING = frozenset(
+    ("", "n/a", "na", "nan", "null", "none", "-", "–", "—", "?", ".", "#n/a", "nil")
+)
+#: The largest absolute value; a larger one is a mistake of a sensor or of a file.
+MOST = 1e15
+#: Blanks and apostrophes between groups of three digits.
+_GROUPS = r"(?<=\d)[\s'’](?=\d{3}(?:\D|$))"
+#: A comma that can't divide thousands, in a column that therefore has decimal commas.
+_DECIMAL_COMMA = r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+)"
+_DOTS, _COMMAS = r"(?<=\d)\.(?=(?:\d{3})+(?:,|$))", r"(?<=\d),(?=(?:\d{3})+(?:\.|$))"
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell has nothing, or a word for it."""
+    return cell.strip().lower() in MISSING
+
+
+def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
+    """The numbers (N,) of texts, NaN where there is none, and whether they have decimal commas.
+
+    "12,5", "1.234,5", "1,234.5" and "1 234.5" are read as the whole column suggests.
+    """
+    texts = pd.Series(cells, dtype=object)
+    found = pd.to_numeric(texts, errors="coerce").astype(float)
+    left = [k for k in np.flatnonzero(found.isna()).tolist() if not is_missing(cells[k])]
+    if not left:
+        return found, False
+    plain = texts.str.strip().str.replace("−", "-").str.replace(_GROUPS, "", regex=True)
+    comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
+    if comma:
+        plain = plain.str.replace(_DOTS, "", regex=True).str.replace(",", ".")
+    else:
+        plain = plain.str.replace(_COMMAS, "", regex=True)
+    # A decimal comma in one cell says what a dot before three digits means in the others.
+    return pd.to_numeric(plain, errors="coerce").astype(float), comma
+
+
+# Times
+
+
+#: As a share of the cells, how many numbers or dates make a column of them.
+_MOST = 0.5
+
+
+def known_cells(cells: Sequence[str]) -> list[str]:
+    """The cells that aren't empty."""
+    return [cell for cell in cells if not is_missing(cell)]
+
+
+def has_numbers(known: Sequence[str]) -> bool:
+    """Whether cells that aren't empty are numbers, most of them."""
+    return bool(numbers(known)[0].notna().sum() > _MOST * len(known))
+
+
+def has_dates(known: Sequence[str]) -> bool:
+    """Whether cells that aren't empty are dates, most of them; eight digits are a date."""
+    digits = all(len(cell.strip()) == 8 and cell.strip().isdecimal() for cell in known)
+    if has_numbers(known) and not digits:
+        return False
+    return bool(dates(known)[0].notna().sum() > _MOST * len(known))
+
+
+_DATES = (
+    "%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y", "%Y-%m-%d", "%d %b %Y", "%d %B %Y",
+    "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%m-%Y", "%d-%b-%y", "%d-%b-%Y", "%b-%y",
+)  # fmt: skip
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+FORMATS = ("ISO8601", *(date + clock for date in _DATES for clock in _CLOCKS))
+#: The cells that choose the formats, and the most formats in one column.
+_SAMPLE, _MOST_FORMATS = 200, 8
+_QUARTERS = {f"-{3 * k + 1:02d}": rf"(\d{{4}})[ -]?q{k + 1}" for k in range(4)}
+#: A time that says how far it is from UTC.
+_ZONE = re.compile(r"\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:z|[+-]\d\d:?\d\d)\s*$", re.IGNORECASE)
+
+
+def dates(cells: Sequence[str]) -> tuple[pd.Series, pd.Series]:
+    """The times (N,) of texts in UTC without a zone, NaT where there is none; and which have zones.
+
+    Where day and month can be exchanged, the order is that in which most times follow each other.
+    """
+    texts = pd.Series(cells, dtype=object)
+    zones = pd.Series([bool(_ZONE.search(cell)) for cell in cells], dtype=bool)
+    found = _parsed(texts, FORMATS[0])
+    left = texts[found.isna() & texts.str.contains(r"\d", regex=True)].str.strip().str.lower()
+    left = left.str.replace(r"(?<=\d)[./](?=[\da-z])", "-", regex=True)
+    left = left.str.replace(r"^[a-z]{2,9},\s*|(?<=[a-z])\.|,(?= )", "", regex=True)
+    for month, quarter in _QUARTERS.items():
+        left = left.str.replace(f"{quarter}$", rf"\1{month}", regex=True)
+    for _ in range(_MOST_FORMATS):
+        if left.empty or (best := _best(left)).empty:
+            break
+        found.loc[best.index] = best
+        left = left.drop(best.index)
+    return found, zones
+
+
+def _best(texts: pd.Series) -> pd.Series:
+    """The times of the cells that the best format reads; empty if none fits a sample."""
+    sample = texts.iloc[:_SAMPLE]
+    fits = {form: _parsed(sample, form).notna().sum() for form in FORMATS}
+    most = max(fits.values())
+    every = [_parsed(texts, form) for form, count in fits.items() if count == most > 0]
+
+    def order(times: pd.Series) -> tuple[int, int]:
+        """How many cells are read, and how many of them are the usual time after the last."""
+        steps = times.diff().dropna()
+        return times.notna().sum(), int(steps.value_counts().max()) if len(steps) else 0
+
+    return max(every, key=order).dropna() if every else texts.iloc[:0]
+
+
+def _parsed(texts: pd.Series, form: str) -> pd.Series:
+    times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+    return times.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def written(times: Array) -> list[str]:
+    """Times (N,), dates or numbers, as texts without needless digits."""
+    if times.dtype.kind != "M":
+        return [f"{value:.12g}" for value in times.tolist()]
+    texts = pd.Series(times).dt.strftime("%Y-%m-%d %H:%M:%S")
+    for ending in (":00", " 00:00"):
+        if texts.str.endswith(ending).all():
+            texts = texts.str.removesuffix(ending)
+    return list(texts)

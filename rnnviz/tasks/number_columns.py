@@ -1,0 +1,248 @@
+"""Number columns: which columns of a table are times, values, inputs, ids and labels."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain, groupby
+from typing import NamedTuple
+
+from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank
+from rnnviz.tasks.number_cells import has_dates, has_numbers, known_cells
+from rnnviz.tasks.rows import KEYS, Form, found_column
+
+#: Usual names of columns, the surest first.
+TIME = (
+    "time", "date", "datetime", "timestamp", "ds", "day", "month", "year", "week", "quarter",
+    "hour", "minute", "second", "period", "step", "t", "when",
+)  # fmt: skip
+ID = (
+    "id", "series", "store", "shop", "machine", "device", "sensor", "station", "item", "product",
+    "symbol", "ticker", "country", "region", "city", "patient", "subject", "name", "unique",
+)  # fmt: skip
+STATE = ("label", "state", "class", "category", "status", "activity", "fault", "event", "kind")
+KNOWN = ("price", "weekday", "dayofweek", "holiday", "promo", "promotion", "month", "hour")
+#: The rows that a guess reads.
+_ROWS = 300
+#: A table whose columns are counted, "x1" to "x4", has a column a series.
+_WIDE = 4
+
+
+class SeriesColumns(NamedTuple):
+    """The form, and the columns of series of numbers; an empty name is no column.
+
+    ``values`` are expected, or read where a label is; ``inputs`` are known beforehand. If the table
+    is ``wide``, each of the values is a series of its own.
+    """
+
+    form: Form
+    time: str
+    values: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    id: str = ""
+    label: str = ""
+    wide: bool = False
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of numbers."""
+        return *self.values, *self.inputs
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The names of the values at a step."""
+        return ("value",) if self.wide else self.values
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return tuple(filter(None, (self.time, *self.numbers, self.id, self.label)))
+
+    def without(self, name: str) -> SeriesColumns:
+        """The same without a column of numbers."""
+        values, inputs = (
+            tuple(one for one in names if one != name) for names in (self.values, self.inputs)
+        )
+        return self._replace(values=values, inputs=inputs)
+
+
+class Given(NamedTuple):
+    """The columns that were chosen, as texts; None is guessed, and an empty text is no column."""
+
+    form: Form | None = None
+    time: str | None = None
+    value: str | None = None
+    input: str | None = None
+    id: str | None = None
+    label: str | None = None
+    wide: bool = False
+
+    @property
+    def numbers(self) -> bool:
+        """Whether only a table of numbers has what was chosen."""
+        chosen = (self.time, self.value, self.input, self.id)
+        return bool(self.form and self.form.numbers) or any(one is not None for one in chosen)
+
+
+def listed_columns(cells: RawTable, text: str) -> tuple[str, ...]:
+    """The columns of a text such as "units,price"; quotes enclose a name with a comma."""
+    if text in cells.columns:
+        return (text,)
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(found_column(cells, name.strip()) for name in names if name.strip())
+
+
+def joined_columns(names: Iterable[str]) -> str:
+    """The text of some columns, which ``listed_columns`` reads."""
+    return ",".join(f'"{name.replace(chr(34), chr(34) * 2)}"' if "," in name or '"' in name
+                    else name for name in names)  # fmt: skip
+
+
+class _Kinds(NamedTuple):
+    """The columns of numbers, of dates, and of other texts."""
+
+    numbers: tuple[str, ...]
+    dates: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@lru_cache(maxsize=8)
+def _kinds(cells: RawTable) -> _Kinds:
+    kinds: dict[str, list[str]] = {field: [] for field in _Kinds._fields}
+    for name in cells.columns:
+        known = known_cells(cells.column(name)[:_ROWS])
+        dated = bool(known) and has_dates(known)
+        kinds["dates" if dated else "numbers" if has_numbers(known) else "texts"].append(name)
+    return _Kinds(*map(tuple, kinds.values()))
+
+
+def is_number_table(cells: RawTable) -> bool:
+    """Whether a table looks like numbers over time: times or steps, numbers, no text to read."""
+    kinds = _kinds(cells)
+    named = any(plain(name) in TEXT[: TEXT.index("word")] for name in cells.columns)
+    if named or not cells.header or not [name for name in kinds.numbers if not _is_key(name)]:
+        return False
+    if not all(_values(cells, name) <= max(2, len(cells.lines) / 2) for name in kinds.texts):
+        return False
+    return bool(kinds.dates) or bool(_usual(kinds.numbers, TIME)) or not kinds.texts
+
+
+def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
+    """The chosen columns, the others guessed; raise TaskError."""
+    kinds = _kinds(cells)
+    chosen = {
+        field: listed_columns(cells, text)
+        for field in ("time", "value", "input", "id", "label")
+        if (text := getattr(given, field)) is not None
+    }
+    if given.form is Form.VALUES:
+        chosen.setdefault("label", ())
+    free = [name for name in cells.columns if name not in {*chain(*chosen.values())}]
+
+    def one(field: str, guess: str) -> str:
+        if field in chosen:
+            return next(iter(chosen[field]), "")
+        free.remove(guess) if guess else None
+        return guess
+
+    time = one("time", _time(free, kinds))
+    id = one("id", _id(cells, free, kinds))
+    label = one("label", _label(cells, free, kinds))
+    values, inputs = _numbers(
+        [name for name in free if name in kinds.numbers and not _is_key(name)],
+        chosen.get("value"), () if label else chosen.get("input"),
+    )  # fmt: skip
+    if not values:
+        raise TaskError(f"{cells.name}: has no column of numbers to learn. Choose one as value.")
+    wide = given.wide or (given.value is None and _is_wide(values))
+    form = given.form or _form(cells, id, label)
+    found = SeriesColumns(form, time, values, inputs, id, label, wide and not (id or label))
+    _check(cells, found)
+    return found
+
+
+def _numbers(
+    free: Sequence[str], values: Sequence[str] | None, inputs: Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The values and the inputs: those that are chosen, or else by their names."""
+    if inputs is None:
+        known = [name for name in free if rank(name, KNOWN) < len(KNOWN)]
+        inputs = known if values or len(known) < len(free) else ()
+    if values is None:
+        values = [name for name in free if name not in inputs]
+    return tuple(values), tuple(inputs)
+
+
+def _check(cells: RawTable, found: SeriesColumns) -> None:
+    """Raise TaskError for columns that can't be learned together."""
+    twice = [name for name in found.names if found.names.count(name) > 1]
+    if twice:
+        raise TaskError(f"{cells.name}: the column {twice[0][:30]} has two roles. Choose another.")
+    if found.form is not Form.VALUES and not found.label:
+        raise TaskError(f"{cells.name}: to learn a class takes a label. Choose its column.")
+    if found.form is Form.SERIES and not found.id:
+        raise TaskError(
+            f"{cells.name}: to learn the class of a series takes several, told apart by an id. "
+            "Choose its column."
+        )
+
+
+def _form(cells: RawTable, id: str, label: str) -> Form:
+    """The class of a series if each has one label; of a step if they change; else the values."""
+    if not label:
+        return Form.VALUES
+    if not id:
+        return Form.STEPS
+    pairs = {*zip(cells.column(id), cells.column(label), strict=True)}
+    return Form.SERIES if len(pairs) == _values(cells, id) else Form.STEPS
+
+
+def _time(free: Sequence[str], kinds: _Kinds) -> str:
+    dated = [name for name in kinds.dates if name in free]
+    counted = _usual([name for name in kinds.numbers if name in free], TIME)
+    return min(dated, key=lambda name: rank(name, TIME), default="") or next(iter(counted), "")
+
+
+def _id(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+    """A column by its name, or else the texts with the most values, if these are repeated."""
+
+    def repeats(name: str) -> bool:
+        return 1 < _values(cells, name) <= len(cells.lines) / 2
+
+    named = [name for name in free if rank(name, ID) < 2 * len(ID) or _is_key(name)]
+    fitting = [name for name in named if name not in kinds.dates and repeats(name)]
+    if fitting:
+        return min(fitting, key=lambda name: rank(name, ID))
+    texts = [name for name in kinds.texts if name in free and repeats(name)]
+    texts = [name for name in texts if rank(name, STATE) >= 2 * len(STATE)]
+    return max(texts, key=lambda name: _values(cells, name), default="")
+
+
+def _label(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+    few = [name for name in free if name not in kinds.dates
+           and 1 < _values(cells, name) <= min(MAX_CLASSES, len(cells.lines) / 2)]  # fmt: skip
+    named = _usual(few, STATE)
+    texts = [name for name in kinds.texts if name in few]
+    return next(iter([*named, *texts]), "")
+
+
+def _usual(names: Iterable[str], usual: Sequence[str]) -> list[str]:
+    """The names that are usual ones, the surest first."""
+    known = [name for name in names if rank(name, usual) < len(usual)]
+    return sorted(known, key=lambda name: rank(name, usual))
+
+
+def _is_key(name: str) -> bool:
+    return bool(KEYS.fullmatch(plain(name)))
+
+
+def _is_wide(values: Sequence[str]) -> bool:
+    """Whether the columns are one name, counted."""
+    stems = [plain(name).rstrip("0123456789 ") for name in values]
+    counted = all(plain(name)[-1:].isdigit() for name in values)
+    return len(values) >= _WIDE and counted and len([*groupby(stems)]) == 1
+
+
+def _values(cells: RawTable, name: str) -> int:
+    return len({cell.strip() for cell in {*cells.column(name)}} - {""})

@@ -1,0 +1,297 @@
+"""Series: numbers over time as they are read, checked and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from rnnviz.tasks.csv_table import MAX_ROWS, RawTable, RowError, TaskError, shown
+from rnnviz.tasks.number_cells import (
+    MOST,
+    dates,
+    has_dates,
+    is_missing,
+    known_cells,
+    numbers,
+    written,
+)
+from rnnviz.tasks.number_columns import SeriesColumns
+from rnnviz.tasks.rhythm import grid_of
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.units import Units
+from rnnviz.tasks.vocabulary import Array
+
+
+class Fill(StrEnum):
+    """What takes the place of a missing number: a value between its neighbours, or the last one."""
+
+    INTERPOLATE = "interpolate"
+    LAST = "last"
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series of N steps in the order of time, with the numbers of V columns.
+
+    ``times`` (N,) are dates in UTC or numbers, ``rows`` (N,) those of the file, 0 for a step that
+    was filled in. ``grid`` (N,) counts the steps of its rhythm: neighbours that differ by more than
+    1 have a gap between them. ``values`` (N, V) are NaN where a number is missing, ``filled``
+    (N, V) says where one was. ``labels`` (N,) are texts, empty without a label.
+    """
+
+    name: str
+    times: Array
+    rows: Array
+    grid: Array
+    values: Array
+    filled: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def at(self, steps: Array | slice) -> Series:
+        """Some of its steps."""
+        arrays = self.times, self.rows, self.grid, self.values, self.filled, self.labels
+        return Series(self.name, *(array[steps] for array in arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class WindowedSeries:
+    """The series of a data set, in pieces without gaps, and how they are cut into windows.
+
+    ``train_places`` and ``test_places`` (K, 2) have, for each example, the number of its piece and
+    of the first step in it. A window reads ``window`` steps; values are expected up to ``horizon``
+    steps ahead, in the units ``expected``.
+    """
+
+    columns: SeriesColumns
+    window: int
+    horizon: int
+    train: tuple[Series, ...]
+    test: tuple[Series, ...]
+    train_places: Array
+    test_places: Array
+    expected: Units
+
+    @property
+    def lead(self) -> int:
+        """How many steps after a window belong to it."""
+        return self.horizon if self.columns.form is Form.VALUES else 0
+
+
+@dataclass
+class Measured:
+    """The series of a table, without what can't be used, and its problems.
+
+    ``holes`` are the problems that Fill mends, ``faults`` all others; ``notes`` say how the table
+    was read. ``columns`` are those of the ``values`` of the series.
+    """
+
+    name: str
+    columns: SeriesColumns
+    series: list[Series] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
+    holes: list[RowError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, row: int, reason: str) -> None:
+        """Note a problem that only Skip solves; row 0 is the whole file."""
+        self.faults.append(RowError(self.name, int(row), reason))
+
+    def hole(self, row: int, reason: str) -> None:
+        """Note a problem that Fill solves, too."""
+        self.holes.append(RowError(self.name, int(row), reason))
+
+    def leave_out_shorter(self, least: int) -> None:
+        """Leave out the series of fewer steps, each with its problem."""
+        for one in self.series:
+            if len(one) < least:
+                name = f"the series {shown(one.name)}" if one.name else "the table"
+                steps = f"{len(one):,} step{'s' * (len(one) != 1)}"
+                self.fault(
+                    one.rows[0], f"{name} has {steps}, and a window with its horizon takes "
+                    f"{least:,}. Make the window shorter, or skip it.",
+                )  # fmt: skip
+        self.series = [one for one in self.series if len(one) >= least]
+
+
+def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> Measured:
+    """The series in these columns, and every problem of the table; raise TaskError.
+
+    Columns of numbers must be ``varying``, unless the table is a test.
+    """
+    found = Measured(cells.name, columns, faults=[*cells.faults])
+    table = _numbers(cells, found, varying)
+    frame = _rows(cells, found)
+    columns, regular = found.columns, True
+    for name, rows, values in _apart(frame, table[frame.index], columns):
+        one = _ordered(name, rows, values, found)
+        grid, steady = grid_of(one.times) if columns.time else (np.arange(len(one)), True)
+        regular &= steady
+        for k in np.flatnonzero(np.diff(grid) > 1):
+            missing = int(grid[k + 1] - grid[k] - 1)
+            what = f"{missing:,} steps are" if missing > 1 else "a step is"
+            before, after = written(one.times[k : k + 2])
+            found.hole(one.rows[k + 1], f"{what} missing between {before} and {after}.")
+        found.series.append(Series(name, one.times, one.rows, grid, one.values, one.filled,
+                                   one.labels))  # fmt: skip
+    if not regular:
+        found.notes.append("The times have no regular rhythm: every row is a step.")
+    if columns.form is Form.SERIES:
+        found.series = [one for one in found.series if _has_one_label(one, found)]
+    # The series of a wide table share their times, and their problems.
+    found.faults, found.holes = (
+        sorted({*problems}, key=lambda error: error.row) for problems in (found.faults, found.holes)
+    )
+    return found
+
+
+def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
+    """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
+    kept, columns = list[Array](), found.columns
+    for name in columns.numbers:
+        read, comma = numbers(cells.column(name))
+        values = read.to_numpy(float, copy=True)
+        bad = np.flatnonzero(~(np.abs(values) <= MOST))
+        texts = cells.column(name)
+        reasons = [(cells.lines[k].row, _reason(name, texts[k], values[k])) for k in bad]
+        values[bad] = np.nan
+        known = values[~np.isnan(values)]
+        if not varying or (len(known) and known.min() < known.max()):
+            kept.append(values)
+            found.holes += (RowError(cells.name, row, reason) for row, reason in reasons)
+            if comma:
+                found.notes.append(f"{name[:30]} has decimal commas.")
+            continue
+        what = f"is always {known[0]:g}" if len(known) else "has no number"
+        found.fault(0, f"the column {name[:30]} {what}. Choose another, or skip it.")
+        columns = columns.without(name)
+    if not columns.values:
+        raise TaskError(f"{cells.name}: {found.faults[-1].reason}")
+    found.columns = columns
+    return np.column_stack(kept)
+
+
+def _reason(name: str, cell: str, value: float) -> str:
+    if is_missing(cell):
+        return f"{name[:30]} is {shown(cell) if cell.strip() else 'empty'}. Fill or skip it."
+    if np.isnan(value):
+        return f"{name[:30]} is {shown(cell)}, which is not a number. Fill or skip it."
+    size = "infinite" if np.isinf(value) else f"larger than {MOST:g}"
+    return f"{name[:30]} is {shown(cell)}, which is {size}. Fill or skip it."
+
+
+def _rows(cells: RawTable, found: Measured) -> pd.DataFrame:
+    """The row, time, id and label of every row that has them."""
+    columns, count = found.columns, len(cells.lines)
+    frame = pd.DataFrame({"row": [line.row for line in cells.lines]})
+    for name, column in (("id", columns.id), ("label", columns.label)):
+        texts = [text.strip() for text in cells.column(column)] if column else [""] * count
+        frame[name] = pd.Series(texts, dtype=object)
+        for row in frame["row"][frame[name] == ""] if column else ():
+            found.fault(row, f"{column[:30]} is empty. Fill it in, or skip the row.")
+        if column:
+            frame = frame[frame[name] != ""]
+    if not columns.time:
+        return frame.assign(time=np.arange(count)[frame.index])
+    texts = cells.column(columns.time)
+    if has_dates(known_cells(texts)):
+        times, zoned = dates(texts)
+    else:
+        times, zoned = numbers(texts)[0], pd.Series(False, range(count))
+        times[~np.isfinite(times)] = np.nan
+    some = bool(zoned.any())
+    lost = times.isna()
+    for k in frame.index[(lost | ~zoned if some else lost)[frame.index]]:
+        reason = "is not a time" if lost[k] else "has no time zone, and others have one"
+        where = f"{columns.time[:30]} is {shown(texts[k])}, which {reason}"
+        found.fault(cells.lines[k].row, f"{where}. Mend it, or skip the row.")
+    return frame.assign(time=times[frame.index])[(~lost & (zoned | (not some)))[frame.index]]
+
+
+def _apart(
+    frame: pd.DataFrame, table: Array, columns: SeriesColumns
+) -> Iterator[tuple[str, pd.DataFrame, Array]]:
+    """The series one by one: by their ids, or, of a wide table, a column each."""
+    if columns.wide:
+        inputs = [*range(len(columns.values), table.shape[1])]
+        for k, name in enumerate(columns.values):
+            yield name, frame, table[:, [k, *inputs]]
+        return
+    for name, places in frame.reset_index(drop=True).groupby("id", sort=False).indices.items():
+        yield str(name), frame.iloc[places], table[places]
+
+
+def _ordered(name: str, frame: pd.DataFrame, values: Array, found: Measured) -> Series:
+    """The series in the order of time, with every time once; the order of equal ones is kept."""
+    times, rows = frame["time"].to_numpy(), frame["row"].to_numpy()
+    back = np.flatnonzero(times[1:] < np.maximum.accumulate(times)[:-1]) + 1
+    if 1 < len(times) - 1 == len(back):
+        found.hole(rows[0], "the rows go back in time. Fill and Skip turn them round.")
+    else:
+        for k in back:
+            earlier = f"its time {written(times[k : k + 1])[0]} is before that of a row above"
+            found.hole(rows[k], f"{earlier}. Fill and Skip sort the rows.")
+    order = np.argsort(times, kind="stable")
+    again = np.append(False, times[order][1:] == times[order][:-1])
+    for k in np.flatnonzero(again):
+        of = (
+            f"has the same time, {written(times[order[k : k + 1]])[0]}, as row {rows[order[k - 1]]}"
+        )
+        found.hole(rows[order[k]], f"{of}. Fill and Skip keep the first.")
+    kept = order[~again]
+    labels = frame["label"].to_numpy(object)
+    filled = np.zeros(values.shape, bool)
+    return Series(name, times, rows, rows, values, filled, labels).at(kept)
+
+
+def _has_one_label(one: Series, found: Measured) -> bool:
+    others = np.flatnonzero(one.labels != one.labels[0])
+    if len(others):
+        two = " and ".join(shown(one.labels[k]) for k in (0, int(others[0])))
+        reason = f"the series {shown(one.name)} has two labels, {two}. Mend them, or skip it."
+        found.fault(int(one.rows[int(others[0])]), reason)
+    return not len(others)
+
+
+# Mended
+
+
+def mended(series: Series, fill: Fill | None) -> list[Series]:
+    """The pieces of a series without gaps and missing numbers; raise TaskError.
+
+    With ``fill`` it is mostly one piece. Numbers are filled from this series alone, so a part that
+    is given by itself knows nothing of what comes after it.
+    """
+    if fill and len(series):
+        series = _filled(series, fill)
+    whole = np.flatnonzero(~np.isnan(series.values).any(axis=1))
+    cuts = np.flatnonzero(np.diff(series.grid[whole]) > 1) + 1
+    return [series.at(part) for part in np.split(whole, cuts) if len(part)]
+
+
+def _filled(series: Series, fill: Fill) -> Series:
+    """Every step between the first and the last, and a number in each, if a column has any."""
+    steps = np.arange(series.grid[0], series.grid[-1] + 1)
+    if len(steps) > MAX_ROWS:
+        raise TaskError(
+            f"To fill the gaps of {shown(series.name or 'the series')} takes {len(steps):,} steps, "
+            f"more than {MAX_ROWS:,}. Skip them, or leave out the rows far from the others."
+        )
+    frame = pd.DataFrame(series.values, index=series.grid).reindex(steps)
+    missing = frame.isna().to_numpy()
+    full = frame.interpolate() if fill is Fill.INTERPOLATE else frame
+    values = full.ffill().bfill().to_numpy()
+    known = np.searchsorted(series.grid, steps, side="right") - 1
+    new = series.grid[known] != steps
+    numeric = series.times.astype(float)
+    times = np.interp(steps, series.grid, numeric).astype(series.times.dtype)
+    times[~new] = series.times
+    rows = np.where(new, 0, series.rows[known])
+    filled = missing & ~np.isnan(values)
+    return Series(series.name, times, rows, steps, values, filled, series.labels[known])

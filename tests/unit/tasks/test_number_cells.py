@@ -1,0 +1,85 @@
+"""Numbers and times, as people write them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.tasks.number_cells import dates, numbers, written
+from tests.sampling import each_row
+
+NAN = np.nan
+
+
+@each_row(
+    ("cells", "expected", "comma"),
+    [
+        (["1", " 2.5 ", "-3e-2", "1e-300"], [1, 2.5, -0.03, 1e-300], False),
+        (["12,5", "1.234,5", "1.234", "7"], [12.5, 1234.5, 1234, 7], True),
+        (["1,234", "1,234.5", "12"], [1234, 1234.5, 12], False),
+        (["0,125", "0,250"], [0.125, 0.25], True),
+        (["1 234,5", "4'000,25", "−3"], [1234.5, 4000.25, -3], True),
+        (["n/a", "", "NaN", "-", "?", "None", "5"], [NAN] * 6 + [5], False),
+        (["five", "5 km", "5"], [NAN, NAN, 5], False),
+        (["inf", "-1e999", "5"], [np.inf, -np.inf, 5], False),
+    ],
+)
+def test_the_column_says_what_a_comma_means(cells, expected, comma):
+    found, decimal = numbers(cells)
+    assert np.array_equal(found, expected, equal_nan=True)
+    assert decimal == comma
+
+
+@given(st.lists(st.floats(-1e15, 1e15), min_size=1))
+def test_what_is_written_with_a_decimal_comma_is_read_as_it_was(values):
+    found, _ = numbers([f"{value!r}".replace(".", ",") for value in [*values, 0.5]])
+    assert found.tolist() == [*values, 0.5]
+
+
+@each_row(
+    ("cells", "expected"),
+    [
+        (["29.02.2020", "1.3.2020"], ["2020-02-29", "2020-03-01"]),
+        (["13/01/2020", "14/01/2020", "01/02/2020"], ["2020-01-13", "2020-01-14", "2020-02-01"]),
+        (["01/02/99", "01/03/99", "01/04/99"], ["1999-01-02", "1999-01-03", "1999-01-04"]),
+        (["Jan 2020", "feb 2020"], ["2020-01-01", "2020-02-01"]),
+        (["2020Q1", "2020-Q4"], ["2020-01-01", "2020-10-01"]),
+        (["Mon, 3 Feb 2020", "Feb. 4, 2020"], ["2020-02-03", "2020-02-04"]),
+        (["31-Dec-99", "1-Jan-00"], ["1999-12-31", "2000-01-01"]),
+        (["20200131", "20200201"], ["2020-01-31", "2020-02-01"]),
+        (["2020-01-31 5:00 PM", "31/01/2020 18:00"], ["2020-01-31 17:00", "2020-01-31 18:00"]),
+        # What a spreadsheet's dates are read as.
+        (["2020-01-31 00:00:00", "2020-02-29 00:00:00"], ["2020-01-31", "2020-02-29"]),
+    ],
+)
+def test_dates_of_the_usual_forms_are_read(cells, expected):
+    found, zones = dates(cells)
+    assert written(found.to_numpy()) == expected
+    assert not zones.any()
+
+
+@each_row("cell", ["2019-02-29", "30.2.2020", "", "soon", "5", "99:99", "2020-13-01"])
+def test_what_is_no_date_is_none(cell):
+    found, _ = dates([cell, "2020-01-01"])
+    assert found.isna().tolist()[1] is False
+    assert found.isna().tolist()[0] or cell == "5"
+
+
+def test_times_of_several_zones_are_one_time():
+    cells = ["2020-03-29T01:30:00+01:00", "2020-03-29 03:30:00+02:00", "2020-03-29T02:30Z", "2020"]
+    found, zones = dates(cells)
+    assert written(found.to_numpy()[:3]) == [
+        "2020-03-29 00:30", "2020-03-29 01:30", "2020-03-29 02:30"
+    ]  # fmt: skip
+    assert zones.tolist() == [True, True, True, False]
+
+
+@given(st.lists(st.datetimes().map(lambda t: t.replace(microsecond=0)), min_size=1, max_size=20))
+def test_any_date_is_read_as_it_is_written(times):
+    cells = [time.isoformat(" ") for time in times]
+    assert dates(cells)[0].tolist() == times
+
+
+@pytest.mark.parametrize("value", [0.1, 2020.0, -3.5, 1e9])
+def test_numbers_are_written_without_needless_digits(value):
+    assert float(written(np.array([value]))[0]) == value

@@ -1,0 +1,93 @@
+"""The columns of a table of numbers over time."""
+
+import pytest
+
+from rnnviz.tasks.csv_table import TaskError, read_csv
+from rnnviz.tasks.number_columns import (
+    Given,
+    is_number_table,
+    joined_columns,
+    listed_columns,
+    series_columns,
+)
+from rnnviz.tasks.rows import Form
+from tests.sampling import each_row
+
+
+def table(header, *rows, count=6):
+    """A CSV whose rows are repeated; in them # is the number of the row."""
+    lines = (row.replace("#", str(k)) for k in range(1, count + 1) for row in rows)
+    return read_csv("\n".join([header, *lines]), "a.csv")
+
+
+MONTHS = table("month,sales", "2020-0#,1#")
+STORES = table("date;store;units;price", "2020-01-0#;north;#;2,5", "2020-01-0#;south;3#;2,#")
+STATES = table("t,machine,current,state", "#,a,0.#,ok", "#,b,0.#,broken")
+STEPS = table("t,x,activity", "#,1.#,walk", "#.5,#,rest")
+
+
+@each_row(
+    ("cells", "expected"),
+    [
+        (MONTHS, (Form.VALUES, "month", ("sales",), (), "", "", False)),
+        (STORES, (Form.VALUES, "date", ("units",), ("price",), "store", "", False)),
+        (STATES, (Form.SERIES, "t", ("current",), (), "machine", "state", False)),
+        (STEPS, (Form.STEPS, "t", ("x",), (), "", "activity", False)),
+        (table("a,b", "#,0.#"), (Form.VALUES, "", ("a", "b"), (), "", "", False)),
+        (table("price,date", "#,0#.01.2020"), (Form.VALUES, "date", ("price",), (), "", "", False)),
+        (
+            table("day,x1,x2,x3,x4", "#,1,2,3,#"),
+            (Form.VALUES, "day", ("x1", "x2", "x3", "x4"), (), "", "", True),
+        ),
+    ],
+    ids=["months", "stores", "states", "steps", "numbers", "price", "wide"],
+)
+def test_columns_are_guessed_by_name_and_content(cells, expected):
+    assert is_number_table(cells)
+    assert series_columns(cells, Given()) == expected
+
+
+@each_row(
+    "cells",
+    [
+        table("text,label", "so warm #,#"),
+        table("date,review,stars", "2020-01-0#,not bad at all #,#"),
+        table("word,count", "w#,#"),
+        table("source,target", "a #,b #"),
+    ],
+)
+def test_a_table_with_texts_to_read_is_none_of_numbers(cells):
+    assert not is_number_table(cells)
+
+
+def test_every_column_can_be_chosen():
+    given = Given(Form.VALUES, "", "price", "units", "store")
+    assert series_columns(STORES, given) == (
+        Form.VALUES, "", ("price",), ("units",), "store", "", False
+    )  # fmt: skip
+    assert series_columns(STATES, Given(Form.STEPS)).form is Form.STEPS
+    assert series_columns(STATES, Given(Form.VALUES)).label == ""
+    assert series_columns(STORES, Given(value="units,price", input="")).inputs == ()
+    assert series_columns(table("day,a,b", "#,#,3"), Given(value="a,b", wide=True)).wide
+
+
+def test_a_list_of_columns_is_read_as_it_is_written():
+    cells = table('day,"a, b",c "d",e', "#,1,2,3")
+    names = cells.columns[1:]
+    assert listed_columns(cells, joined_columns(names)) == names
+    assert listed_columns(cells, "a, b") == ("a, b",)
+
+
+@each_row(
+    ("cells", "given", "said"),
+    [
+        (MONTHS, Given(value="units"), "has no column units. It has: month, sales."),
+        (MONTHS, Given(value="month", time="month"), "the column month has two roles"),
+        (MONTHS, Given(Form.STEPS), "to learn a class takes a label"),
+        (STEPS, Given(Form.SERIES), "takes several, told apart by an id"),
+        (table("a,b", "x#,y#"), Given(time="a"), "has no column of numbers to learn"),
+    ],
+)
+def test_columns_that_cannot_be_learned_are_refused(cells, given, said):
+    with pytest.raises(TaskError, match=said):
+        series_columns(cells, given)

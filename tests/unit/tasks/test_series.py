@@ -1,0 +1,201 @@
+"""Numbers over time, checked and mended."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.tasks.csv_table import TaskError, read_csv
+from rnnviz.tasks.number_cells import written
+from rnnviz.tasks.number_columns import Given, series_columns
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Fill, mended, read_series
+from tests.sampling import each_row
+
+DAYS = [f"2020-01-{day:02d}" for day in range(1, 11)]
+
+
+def measured(rows, header="date,x", **given):
+    cells = read_csv("\n".join([header, *rows]), "a.csv")
+    return read_series(cells, series_columns(cells, Given(**given)))
+
+
+def days(*changes):
+    """Ten days with a number each; a change replaces, or with None takes out, a row."""
+    rows = {k: f"{day},{k}.5" for k, day in enumerate(DAYS)}
+    rows |= dict(changes)
+    return [row for row in rows.values() if row is not None]
+
+
+def reasons(found):
+    return [f"{one.row}: {one.reason}" for one in found]
+
+
+@each_row(
+    ("change", "said"),
+    [
+        ((4, "2020-01-05,"), "6: x is empty. Fill or skip it."),
+        ((4, "2020-01-05,n/a"), "6: x is 'n/a'. Fill or skip it."),
+        ((4, "2020-01-05,five"), "6: x is 'five', which is not a number. Fill or skip it."),
+        ((4, "2020-01-05,inf"), "6: x is 'inf', which is infinite. Fill or skip it."),
+        ((4, "2020-01-05,1e300"), "6: x is '1e300', which is larger than 1e+15. Fill or skip it."),
+        ((4, None), "6: a step is missing between 2020-01-04 and 2020-01-06."),
+        (
+            (4, "2020-01-04,7"),
+            "6: has the same time, 2020-01-04, as row 5. Fill and Skip keep the first.",
+        ),
+        (
+            (9, "2019-12-31,7"),
+            "11: its time 2019-12-31 is before that of a row above. Fill and Skip sort the rows.",
+        ),
+    ],
+)
+def test_what_fill_can_mend_is_told(change, said):
+    found = measured(days(change))
+    assert reasons(found.holes)[0] == said
+    assert not found.faults
+
+
+@each_row(
+    ("change", "said"),
+    [
+        ((4, "2020-02-30,7"), "6: date is '2020-02-30', which is not a time. Mend it, or skip the"),
+        ((4, ",7"), "6: date is '', which is not a time"),
+        ((4, "2020-01-05T00:00Z,7"), "2: date is '2020-01-01', which has no time zone, and others"),
+    ],
+)
+def test_what_only_skip_solves_is_told(change, said):
+    assert said in reasons(measured(days(change)).faults)[0]
+
+
+def test_rows_that_go_back_in_time_are_one_problem():
+    found = measured(days()[::-1])
+    assert reasons(found.holes) == ["2: the rows go back in time. Fill and Skip turn them round."]
+    (one,) = found.series
+    assert written(one.times) == DAYS
+    assert one.rows.tolist() == [*range(11, 1, -1)]
+
+
+def test_a_constant_column_is_left_out_unless_it_is_the_only_one():
+    rows = [f"{day},{k},7" for k, day in enumerate(DAYS)]
+    found = measured(rows, "date,x,y")
+    assert reasons(found.faults) == ["0: the column y is always 7. Choose another, or skip it."]
+    assert found.columns.values == ("x",)
+    with pytest.raises(TaskError, match=r"a.csv: the column y is always 7"):
+        measured(rows, "date,x,y", value="y")
+
+
+def test_a_series_has_one_label_and_a_row_its_id():
+    rows = [f"{k},{name},{k}.5,{label}" for name, label in ("ax", "by", "cx") for k in range(4)]
+    rows += ["4,c,4.5,y", "4,,1,x", "5,b,1,"]
+    found = measured(rows, "t,machine,current,state", form=Form.SERIES)
+    assert [one.name for one in found.series] == ["a", "b"]
+    assert reasons(found.faults) == [
+        "14: the series 'c' has two labels, 'x' and 'y'. Mend them, or skip it.",
+        "15: machine is empty. Fill it in, or skip the row.",
+        "16: state is empty. Fill it in, or skip the row.",
+    ]
+
+
+def test_a_wide_table_has_a_series_a_column():
+    found = measured([f"{k},{k},1{k},2" for k in range(5)], "day,a,b,c", wide=True, value="a,b")
+    assert [one.name for one in found.series] == ["a", "b"]
+    assert found.series[1].values.tolist() == [[10], [11], [12], [13], [14]]
+
+
+def test_an_hour_that_comes_twice_when_clocks_change_is_told():
+    local = [f"2020-10-25 {hour:02d}:00" for hour in (0, 1, 2, 2, 3, 4, 5, 6)]
+    found = measured([f"{time},{k}" for k, time in enumerate(local)])
+    assert "5: has the same time, 2020-10-25 02:00, as row 4" in reasons(found.holes)[0]
+    zoned = [f"{time}+0{2 - (k > 2)}:00" for k, time in enumerate(local)]
+    found = measured([f"{time},{k}" for k, time in enumerate(zoned)])
+    assert not found.holes and not found.faults
+    assert np.array_equal(np.diff(found.series[0].grid), [1] * 7)
+
+
+# Mended
+
+
+def pieces(changes, fill):
+    (series,) = measured(days(*changes)).series
+    return mended(series, fill)
+
+
+def test_skip_cuts_at_gaps_and_at_missing_numbers():
+    found = pieces([(2, None), (6, "2020-01-07,n/a")], None)
+    assert [one.values[:, 0].tolist() for one in found] == [
+        [0.5, 1.5],
+        [3.5, 4.5, 5.5],
+        [7.5, 8.5, 9.5],
+    ]
+    assert not any(one.filled.any() for one in found)
+
+
+@each_row(
+    ("fill", "expected"),
+    [(Fill.INTERPOLATE, [1.5, 2.5, 3.5, 4.5]), (Fill.LAST, [1.5, 1.5, 3.5, 3.5])],
+)
+def test_fill_puts_a_number_where_none_is_and_marks_it(fill, expected):
+    (one,) = pieces([(2, None), (4, "2020-01-05,")], fill)
+    assert one.values[1:5, 0].tolist() == expected
+    assert np.flatnonzero(one.filled[:, 0]).tolist() == [2, 4]
+    assert one.rows.tolist() == [2, 3, 0, 4, 5, 6, 7, 8, 9, 10]
+    assert written(one.times) == DAYS
+
+
+def test_at_the_edges_the_nearest_number_is_filled_in():
+    (one,) = pieces([(0, "2020-01-01,"), (9, "2020-01-10,n/a")], Fill.INTERPOLATE)
+    assert one.values[[0, -1], 0].tolist() == [1.5, 8.5]
+
+
+def test_a_gap_that_is_too_long_to_fill_is_refused():
+    (series,) = measured(days((9, "9020-01-01,7"))).series
+    assert len(mended(series, None)) == 2
+    with pytest.raises(TaskError, match="Skip them, or leave out the rows far from the others"):
+        mended(series, Fill.LAST)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.floats(-1e9, 1e9) | st.none()),
+        min_size=3,
+        unique_by=lambda row: row[0],
+    ),
+    st.none() | st.sampled_from(Fill),
+)
+def test_pieces_have_every_number_and_no_gap(rows, fill):
+    cells = read_csv(
+        "\n".join(["t,x", *(f"{t},{'' if x is None else x!r}" for t, x in rows)]), "a.csv"
+    )
+    columns = series_columns(cells, Given(time="t", value="x"))
+    known = {x for _, x in rows if x is not None}
+    if len(known) < 2:
+        with pytest.raises(TaskError):
+            read_series(cells, columns)
+        return
+    (series,) = read_series(cells, columns).series
+    found = mended(series, fill)
+    assert all((np.diff(one.grid) == 1).all() and np.isfinite(one.values).all() for one in found)
+    real = {
+        (int(row), float(x))
+        for one in found
+        for row, x, new in zip(one.rows, one.values[:, 0], one.filled[:, 0], strict=True)
+        if not new
+    }
+    assert real == {(k + 2, x) for k, (_, x) in enumerate(rows) if x is not None}
+    if fill:
+        assert len(found) == 1
+
+
+def test_filling_a_part_knows_nothing_of_what_comes_after_it():
+    (series,) = measured(days((4, "2020-01-05,"))).series
+    (other,) = measured(days((4, "2020-01-05,"), (5, "2020-01-06,99"))).series
+    parts = [mended(one.at(slice(5)), Fill.INTERPOLATE)[0].values for one in (series, other)]
+    assert np.array_equal(*parts)
+
+
+def test_excel_dates_and_pandas_dates_are_the_same():
+    frame = pd.DataFrame({"date": pd.to_datetime(DAYS), "x": range(10)})
+    found = measured(frame.to_csv(index=False).splitlines()[1:])
+    assert written(found.series[0].times) == DAYS
