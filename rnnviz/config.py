@@ -106,7 +106,7 @@ class SettingError(ValueError):
 
 
 #: The longest text that a link contains uncompressed, in characters.
-_SHORT = 200
+_SHORT = 1_000
 
 
 @dataclass(frozen=True)
@@ -279,6 +279,16 @@ class RunConfig:
         help="The seed of what is drawn for the data: the sequences of most tasks, and which of "
         "your own rows are the test. -1 is the Seed. With a fixed one, other seeds have the same "
         "data.",
+    )
+    window: int = _data(
+        50, "Window", low=2, high=500, widget=Widget.ELSEWHERE,
+        help="How many tokens or steps the network reads in one piece, of your own texts where it "
+        "learns what comes next, and of numbers over time. Every piece begins with a hidden state "
+        "of zero. Of numbers at most 200.",
+    )
+    horizon: int = _data(
+        1, "Horizon", low=1, high=50, widget=Widget.ELSEWHERE,
+        help="How many steps ahead numbers over time are expected.",
     )
     cell: str = _network(
         "elman", "Cell", dial=True, names=cells.cell_names, widget=Widget.CELL,

@@ -105,8 +105,12 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     for name, text in (
         ("skip_bad", "leave out the rows that can't be used"),
         ("merge_labels", "make labels one that differ only in case, blanks or Unicode form"),
+        ("wide", "of numbers over time, make every value column a series of its own"),
     ):
         parser.add_argument(flag(name), action="store_true", default=None, help=text)
+    parser.add_argument(
+        "--label", dest="label_column", metavar="TEXT", help="short for --label-column"
+    )
     add_cell_file(parser)
     add_settings(parser, (*DATA_SETTINGS.values(), *SETTINGS.values()))
 
@@ -125,7 +129,7 @@ class RunOptions:
         self._data = {name: given[name] for name in OPTIONS if name in given}
         settings = {name: given[name] for name in SETTINGS if name in given}
         self._train, self._test, self._cell_file = train, test, cell_file
-        self._has_task = "task" in settings
+        self._has_task, self._run = "task" in settings, {*settings}
         if cell_file is not None:
             if "cell" in settings:
                 raise SettingError(
@@ -149,16 +153,13 @@ class RunOptions:
             return None
         upload = Upload(
             file_at(self._train), file_at(self._test) if self._test else None,
-            **self._data, seed=self.config.dataset_seed,
-        )  # fmt: skip
+            **self._data,
+        ).of_run(self.config)  # fmt: skip
         try:
             # A stored run must read its file in the same way, even if the guess changes.
             upload = with_columns(upload)
             checked = check_rows(upload)
-            if "window" in self._data and checked.form is not Form.NEXT:
-                raise TaskError(
-                    "--window has no effect unless the next token is learned. Leave it out."
-                )
+            self._check_window(checked.form)
             if checked.near and not upload.merge_labels:
                 listed = near_listed(checked.near)
                 say(f"Nearly equal labels: {listed}. --merge-labels merges them.")
@@ -168,8 +169,22 @@ class RunOptions:
             read = ", ".join(f"{one} ({sample})" for one, sample in problem.samples.items())
             raise TaskError(f"{problem} --encoding takes {read}.") from None
 
+    def _check_window(self, form: Form) -> None:
+        """Raise TaskError for a window or a horizon without effect."""
+        for name, what, has_effect in (
+            (
+                "window",
+                "the next token is learned, or numbers over time",
+                form is Form.NEXT or form.numbers,
+            ),
+            ("horizon", "the next values are learned", form is Form.VALUES),
+        ):
+            if name in self._run and not has_effect:
+                raise TaskError(f"{flag(name)} has no effect unless {what}. Leave it out.")
+
     def _check_together(self) -> None:
-        alone = [*["test"] * (self._test is not None), *self._data]
+        run = (name for name in ("window", "horizon") if name in self._run)
+        alone = [*["test"] * (self._test is not None), *self._data, *run]
         if self._train is None:
             for name in alone:
                 raise TaskError(f"{flag(name)} needs --train: give the phrases to learn as well.")

@@ -43,7 +43,7 @@ from rnnviz.run.weight_edits import problem
 from rnnviz.tasks.csv_table import TaskError, name_of
 from rnnviz.tasks.data_source import TASKS, DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset, dataset_of_table, notes_of, table_of_dataset
-from rnnviz.tasks.upload import OPTIONS, File, Upload, dataset_of, fingerprint
+from rnnviz.tasks.upload import FLAGS, OPTIONS, File, Upload, dataset_of, fingerprint
 
 _INSTEAD = "Write the weights to a file instead."
 #: The most bytes of snapshots and data; the rest of a file is for all else.
@@ -206,15 +206,16 @@ class StoredRun:
 
     def __init__(self, archive: RunArchive, upload: Upload | None) -> None:
         run, second = archive.run, archive.second
-        start = _config(run.get("settings"))
+        start = _config(run.get("settings"), run.get("data"))
         self._second = None
         if second is not None:
             with problems_of("its second run"):
-                _check_beside(run, start, second.run, _config(second.run.get("settings")))
+                other = _config(second.run.get("settings"), second.run.get("data"))
+                _check_beside(run, start, second.run, other)
                 self._second = StoredRun(second, upload)
         # Given data are of neither a task nor an upload.
         self._given, self._upload = _data(archive, start, upload)
-        own = self._upload and dataset_of(replace(self._upload, seed=start.dataset_seed))
+        own = self._upload and dataset_of(self._upload.of_run(start))
         dataset = self._given or own or _task(start)
         now, shown = (_position(run, name, dataset, start) for name in ("now", "shown"))
         self._schedule = Schedule(start, _changes(run, now, dataset, start))
@@ -333,11 +334,13 @@ def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun
         return StoredRun(RunArchive.of(content), upload)
 
 
-def _config(settings: Any) -> RunConfig:
+def _config(settings: Any, data: Any = None) -> RunConfig:
     if not isinstance(settings, dict):
         raise TransferError("its run.json has no settings.")
+    # In files of before the window is an option of the data.
+    old = {"window": data["window"]} if isinstance(data, dict) and "window" in data else {}
     try:
-        config = RunConfig(**settings)
+        config = RunConfig(**{**old, **settings})
     except TypeError:
         raise TransferError("its settings are not those of this version of rnnviz.") from None
     if config.equations:
@@ -437,7 +440,7 @@ def _upload(
         named[role] = {"name": _text(entry, "name")[-200:], "sha256": _text(entry, "sha256")}
     contents = {role: archive.members[f"data/{role}"] for role in stored}
     options = {name: data[name] for name in OPTIONS if data.get(name) is not None}
-    for name in ("skip_bad", "merge_labels"):
+    for name in FLAGS:
         options[name] = data.get(name) is True
     if known is not None and "train" not in contents:
         given = {role: file["sha256"] for role, file in fingerprint(known).items() if file}

@@ -11,10 +11,12 @@ from zlib import crc32
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.config import SETTINGS
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
-from rnnviz.tasks.rows import Form, columns_of, near_listed
+from rnnviz.tasks.number_columns import SeriesColumns
+from rnnviz.tasks.rows import TEXT_FORMS, Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     LEARNED,
@@ -69,11 +71,13 @@ def choose_columns(upload: Upload) -> Upload:
     """
     if (guess := columns_read(upload)) is None:
         return upload
+    if isinstance(guess, SeriesColumns):
+        return with_columns(upload)
     cells, key = cells_of(upload.train, upload.encoding), _key("", _mark(upload.train))
     form = guess.form
     if len(cells.columns) > 1:
         form = st.selectbox(
-            "To learn", list(Form), list(Form).index(form), format_func=LEARNED.__getitem__,
+            "To learn", TEXT_FORMS, TEXT_FORMS.index(form), format_func=LEARNED.__getitem__,
             key=f"form{key}",
         ) or form  # fmt: skip
         guess = guess if form is guess.form else columns_of(cells, form)
@@ -225,7 +229,8 @@ def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> No
 
 def _options(form: Form, has_test: bool) -> dict[str, Any]:
     """The widgets of the unit, of the test share without a test file, and of a text's window."""
-    unit, share, window = (DATA_SETTINGS[name] for name in ("unit", "test_share", "window"))
+    unit, share = (DATA_SETTINGS[name] for name in ("unit", "test_share"))
+    window = SETTINGS["window"]
     usual = usual_unit(form)
     read = st.segmented_control(
         unit.label, list(Unit), default=usual, key=f"unit_choice_{form}", help=unit.help,
@@ -239,7 +244,7 @@ def _options(form: Form, has_test: bool) -> dict[str, Any]:
         )  # fmt: skip
     if form is Form.NEXT:
         chosen["window"] = st.number_input(
-            window.label, int(window.low), int(window.high), window.default, key="window",
+            window.label, int(window.low), int(window.high), window.default, key="own_window",
             help=window.help,
         )  # fmt: skip
     return chosen

@@ -121,7 +121,8 @@ READY = (
 
 #: What a network is called by a setting; by its value if it isn't here.
 _CALLED = {
-    "lag": "lag {:g}", "data_seed": "data seed {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
+    "lag": "lag {:g}", "data_seed": "data seed {:g}", "window": "window {:g}",
+    "horizon": "horizon {:g}", "hidden": "{:g} units", "layers": "{:g} deep",
     "forget_bias": "forget bias {:g}", "init_scale": "scale {:g}", "seed": "seed {:g}",
     "lr": "rate {:g}", "weight_decay": "decay {:g}", "dropout": "dropout {:g}",
     "recurrent_dropout": "recurrent dropout {:g}", "batch": "batch {:g}", "clip": "limit {:g}",

@@ -22,7 +22,7 @@ from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, Example
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary, read_values
+from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000
@@ -244,7 +244,7 @@ def read(dataset: Dataset, text: str) -> Reading:
     if text != text.encode(errors="replace").decode():
         raise TaskError(f"The {what} has half of a character: type it again.")
     if not dataset.tokens:
-        values = read_values(text, dataset.vocabulary.words, MAX_WORDS)
+        values = dataset.values_of(text, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     reading = vocabulary.read(text)
     # A blank may be a token.

@@ -229,7 +229,12 @@ class Session:
         """Apply new settings from the next step on, or restart the run if they require it."""
         before, default = self.dataset, self.first_phrase
         layers = self.config.layers
-        self.player.configure(config)
+        try:
+            self.player.configure(config)
+        except TaskError as problem:
+            # One's own numbers can be too few for a longer window.
+            self.player.message = str(problem)
+            return
         self.own_equations = self.config.equations or self.own_equations
         if self.config.layers != layers:
             self.layer = self.config.layers - 1
@@ -238,14 +243,19 @@ class Session:
     def load(self, upload: Upload | None) -> None:
         """Restart the run with the user's own data, or with the task's for None.
 
-        If the data are invalid, the run stays as it is and ``data.problem`` is the reason.
+        Window and horizon are then those of the upload. If the data are invalid, the run stays as
+        it is and ``data.problem`` is the reason.
         """
         before, default, player = self.dataset, self.first_phrase, self.player
+        config = self.config
+        if upload is not None:
+            config = replace(config, window=upload.window, horizon=upload.horizon)
         with self.all_or_nothing():
-            if not self.data.take(upload, self.config):
+            if not self.data.take(upload, config):
                 return
-            if self.data.dataset_for(self.config) is not before:
+            if self.data.dataset_for(config) is not before:
                 player.pause()
+                player.config = config
                 player.restart()
                 self._update_phrase(before, default)
                 player.message = f"Started again at epoch 0, with the data {self.dataset.name}."
@@ -478,7 +488,7 @@ class Session:
             return
         self.links += 1
         questions, unknown = named(link.asked)
-        problems = [*problems, *unknown, *self.data.find(link.data)]
+        problems = [*problems, *unknown, *self.data.find(link.data, link.schedule.start)]
         before, start = self.dataset, link.schedule.start
         dataset = self.data.dataset_for(start)
         if dataset is not before:  # a phrase that can be read, whatever the link's is

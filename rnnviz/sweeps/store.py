@@ -95,8 +95,9 @@ def digest_of(upload: Upload | None) -> str:
     """The digest of the user's own data and of how they are read; empty without any."""
     if upload is None:
         return ""
-    # The seed is a setting of the run, and a later option at its default changes no digest.
-    values = ((row, getattr(upload, row.name)) for row in fields(upload) if row.name != "seed")
+    # Settings of the run are in its key, and a later option at its default changes no digest.
+    rows = (row for row in fields(upload) if row.name not in SETTINGS)
+    values = ((row, getattr(upload, row.name)) for row in rows)
     unlike = [(row.name, value) for row, value in values if value != row.default]
     return hashlib.sha256(repr(unlike).encode()).hexdigest()[:32]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from dataclasses import replace
 from importlib import import_module
 from threading import Lock
 
@@ -83,7 +82,7 @@ class DataSource:
         if self.given is not None:
             return self.given
         if self.upload is not None:
-            return dataset_of(replace(self.upload, seed=config.dataset_seed))
+            return dataset_of(self.upload.of_run(config))
         return TASKS[config.task].build(config.lag, config.dataset_seed)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
@@ -105,7 +104,12 @@ class DataSource:
         """The name of the upload for links; None without an upload."""
         return self._store.put(self.upload) if self.upload else None
 
-    def find(self, name: str | None) -> list[str]:
+    def find(self, name: str | None, config: RunConfig) -> list[str]:
         """Use the upload that a link names, or the task's data; return the problems."""
         self.upload = self._store.get(name) if name else None
+        try:
+            self.dataset_for(config)
+        except TaskError as problem:
+            self.upload = None
+            return [f"In the link: {problem}"]
         return [] if self.upload or not name else [_GONE]

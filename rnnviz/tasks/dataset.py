@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,9 @@ import numpy as np
 
 from rnnviz.config import Loss, OutputAt, brief
 from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
-from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary
+from rnnviz.tasks.series import WindowedSeries
+from rnnviz.tasks.units import Units
+from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary, read_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,9 +201,10 @@ class Dataset:
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
-    to compare a network with; ``extrapolation`` draws new sequences. Unless they are ``labelled``,
-    the targets are a network's own answers. ``role`` names the use of ``train``: the probe examples
-    of a recording train nothing.
+    to compare a network with; ``extrapolation`` draws new sequences. ``units`` are those in which
+    the texts of standardised values are written, ``series`` what their windows are cut from. Unless
+    they are ``labelled``, the targets are a network's own answers. ``role`` names the use of
+    ``train``: the probe examples of a recording train nothing.
     """
 
     name: str
@@ -219,6 +223,18 @@ class Dataset:
     extrapolation: Extrapolation | None = None
     labelled: bool = True
     role: str = "training"
+    units: Units | None = None
+    series: WindowedSeries | None = None
+
+    def values_of(self, text: str, longest: int) -> Array:
+        """The values (T, D) of a text as the network reads them, T <= ``longest``; raise TaskError.
+
+        Texts are in the units of the data, if these are known.
+        """
+        if self.units is None:
+            return read_values(text, self.vocabulary.words, longest)
+        own = read_values(text, self.vocabulary.words, longest, math.inf)
+        return self.units.standardised(own)
 
     @property
     def tokens(self) -> bool:
@@ -292,7 +308,7 @@ _MOST_TOKENS, _MOST_TEXT = 10_000, 200_000
 
 
 def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
-    """A dataset for JSON, without its rule, its reference and its extrapolation."""
+    """A dataset for JSON, without its rule, its reference, its extrapolation and its series."""
     return {
         "name": dataset.name, "notes": list(dataset.notes),
         "vocabulary": _table(dataset.vocabulary),
@@ -300,6 +316,7 @@ def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes), "reads": dataset.reads.value, "loss": dataset.loss.value,
         "metric": dataset.metric.name, "labelled": dataset.labelled,
         "unknown": list(dataset.unknown),
+        "units": dataset.units and [list(dataset.units.mean), list(dataset.units.scale)],
         "train": list(map(_row, dataset.train)), "test": list(map(_row, dataset.test)),
     }  # fmt: skip
 
@@ -334,6 +351,7 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
         unknown=_texts(table.get("unknown"), "unknown", least=0), metric=metric,
         labelled=table.get("labelled") is True,
     )  # fmt: skip
+    bare = replace(bare, units=_units(table.get("units"), len(bare.vocabulary)))
     train, test = (
         tuple(_example(row, bare) for row in _list(table.get(part), part, MAX_ROWS))
         for part in ("train", "test")
@@ -395,6 +413,15 @@ def _vocabulary(table: Any) -> Vocabulary:
     if characters and any(len(word) != 1 for word in words):
         raise TaskError("Its vocabulary of characters has a word that is not one character.")
     return Vocabulary(words, characters, verbatim)
+
+
+def _units(table: Any, count: int) -> Units | None:
+    if table is None:
+        return None
+    rows = _values(table, count)
+    if len(rows) != 2 or rows[1].min() <= 0:
+        raise TaskError("Its units must be means, and scales above 0.")
+    return Units(*map(tuple, rows.tolist()))
 
 
 def _texts(values: Any, what: str, least: int = 1) -> tuple[str, ...]:

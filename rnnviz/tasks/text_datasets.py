@@ -7,7 +7,7 @@ from heapq import nsmallest
 
 import numpy as np
 
-from rnnviz.config import OutputAt
+from rnnviz.config import SETTINGS, OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
 from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
 from rnnviz.tasks.rows import Form, Row
@@ -23,8 +23,8 @@ from rnnviz.tasks.vocabulary import (
     vocabulary_of,
 )
 
-#: Default and maximum number of tokens in a piece.
-WINDOW, MAX_WINDOW = 50, 500
+#: Default number of tokens in a piece.
+WINDOW: int = SETTINGS["window"].default
 
 
 def build_dataset(

@@ -10,9 +10,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from rnnviz.config import SETTINGS, Setting
+from rnnviz.config import SETTINGS, RunConfig, Setting
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_LETTERS,
@@ -23,6 +21,13 @@ from rnnviz.tasks.csv_table import (
     shown,
 )
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.number_columns import (
+    Given,
+    SeriesColumns,
+    is_number_table,
+    joined_columns,
+    series_columns,
+)
 from rnnviz.tasks.rows import (
     Columns,
     Form,
@@ -36,8 +41,9 @@ from rnnviz.tasks.rows import (
     table,
     valid_rows,
 )
+from rnnviz.tasks.series import Fill, Measured, read_series
+from rnnviz.tasks.split import choose, split_series
 from rnnviz.tasks.text_datasets import (
-    MAX_WINDOW,
     WINDOW,
     build_dataset,
     build_next,
@@ -46,37 +52,7 @@ from rnnviz.tasks.text_datasets import (
     unknown_label,
 )
 from rnnviz.tasks.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
-
-#: The stream of ``np.random.default_rng((seed, stream, ...))`` for test rows.
-SPLITTING = 5
-
-
-def choose(classes: Sequence[str], texts: Sequence[str], share: float, seed: int) -> set[int]:
-    """The indices of the test rows, about ``share`` (at most 0.5) of every class.
-
-    Rows of equal text stay together. A class of at least two texts is in training and test.
-    """
-    groups: dict[str, dict[str, list[int]]] = {}
-    for row, (name, text) in enumerate(zip(classes, texts, strict=True)):
-        groups.setdefault(name, {}).setdefault(text, []).append(row)
-    chosen: set[int] = set()
-    for index, name in enumerate(sorted(groups) if share > 0 else ()):
-        rng = np.random.default_rng((seed, SPLITTING, index))
-        chosen.update(_draw([*groups[name].values()], share, rng))
-    return chosen
-
-
-def _draw(groups: list[list[int]], share: float, rng: np.random.Generator) -> list[int]:
-    """Groups in random order, as many as fit the share; if none does, the smallest."""
-    if len(groups) < 2:
-        return []
-    most = round(share * sum(map(len, groups)))
-    shuffled = [groups[i] for i in rng.permutation(len(groups))]
-    drawn: list[int] = []
-    for group in shuffled:
-        if len(drawn) + len(group) <= most:
-            drawn += group
-    return drawn or min(shuffled, key=len)
+from rnnviz.tasks.windows import build_windows
 
 
 def split_rows(
@@ -108,6 +84,8 @@ def split_rows(
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
+#: Maximum length of a list of columns, in characters.
+_LISTED = 1_000
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, as rows of the settings' table.
@@ -120,24 +98,34 @@ DATA_SETTINGS: dict[str, Setting] = {
         _setting("test_share", float, TEST_SHARE, "Test share", low=0.0, high=0.5, step=0.05,
                  help="The share of the rows set aside for testing, about equal for every class, "
                  "if there is no test file. Rows with the same text stay together."),
-        _setting("window", int, WINDOW, "Window", low=2, high=MAX_WINDOW,
-                 help="How many tokens the network reads in one piece to learn what comes next. A "
-                 "longer text is cut, and every piece begins with a hidden state of zero."),
         _setting("form", Form, None, "Form",
                  help="What is learned from a table: the label of a text, the next token, or a "
-                 "translation. By default it is guessed from the columns."),
+                 "translation; of numbers over time the next values, the class of a whole series, "
+                 "or a class at every step (steps). By default it is guessed from the columns."),
         _setting("text_column", str, None, "Text column", low=1, high=MAX_LETTERS,
                  help="The column of the text, or of the source of a translation. By default it "
                  "is guessed."),
         _setting("label_column", str, None, "Label column", low=1, high=MAX_LETTERS,
                  help="The column of the label, or of the target of a translation. By default it "
                  "is guessed."),
+        *(_setting(name, str, None, label, high=_LISTED, help=f"{help} By default guessed.")
+          for name, label, help in (
+            ("time", "Time column", "Of numbers over time the column of dates or numbers."),
+            ("value", "Value columns", "The columns of numbers to expect; commas divide them."),
+            ("input", "Input columns", "The columns of numbers that are known beforehand, such as "
+             "a price or the day of the week."),
+            ("id", "Series column", "The column that tells series apart."))),
+        _setting("fill", Fill, None, "Fill",
+                 help="What takes the place of missing numbers and steps: a value between their "
+                 "neighbours, or the last one."),
         _setting("encoding", Encoding, None, "Encoding",
                  help="The encoding of a file that isn't UTF-8."),
     )
 }  # fmt: skip
+#: Options that are on or off.
+FLAGS = ("skip_bad", "merge_labels", "wide")
 #: The options of how data are read, as ``Upload`` names them.
-OPTIONS = (*DATA_SETTINGS, "skip_bad", "merge_labels")
+OPTIONS = (*DATA_SETTINGS, *FLAGS)
 
 
 class File(NamedTuple):
@@ -149,11 +137,13 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Upload:
-    """One or two files and how they are read; the seed draws the test rows.
+    """One or two files and how they are read.
 
-    Without a ``unit`` the form decides; without a ``form`` or columns they are guessed. With a test
-    file, no training rows are set aside. Unusable rows are left out if ``skip_bad``, and are an
-    error otherwise. ``merge_labels`` merges nearly equal labels. Raises SettingError.
+    Seed, window and horizon are those of the run that begins with it. Without a ``unit`` the form
+    decides; without a ``form`` or columns they are guessed. With a test file, no training rows are
+    set aside. Unusable rows are left out if ``skip_bad``, and are an error otherwise.
+    ``merge_labels`` merges nearly equal labels, ``fill`` mends numbers over time, and in a ``wide``
+    table each value is a series. Raises SettingError.
     """
 
     train: File
@@ -165,6 +155,13 @@ class Upload:
     form: Form | None = None
     text_column: str | None = None
     label_column: str | None = None
+    time: str | None = None
+    value: str | None = None
+    input: str | None = None
+    id: str | None = None
+    wide: bool = False
+    fill: Fill | None = None
+    horizon: int = SETTINGS["horizon"].default
     encoding: Encoding | None = None
     skip_bad: bool = False
     merge_labels: bool = False
@@ -172,9 +169,21 @@ class Upload:
     def __post_init__(self) -> None:
         if self.test:
             object.__setattr__(self, "test_share", 0.0)
-        for row in (*DATA_SETTINGS.values(), SETTINGS["seed"]):
+        run = (SETTINGS[name] for name in ("seed", "window", "horizon"))
+        for row in (*DATA_SETTINGS.values(), *run):
             if getattr(self, row.name) is not None:
                 object.__setattr__(self, row.name, row.parse(getattr(self, row.name)))
+
+    def of_run(self, config: RunConfig) -> Upload:
+        """The same as a run with these settings reads it."""
+        return replace(self, seed=config.dataset_seed, window=config.window, horizon=config.horizon)
+
+    @property
+    def given_columns(self) -> Given:
+        """The columns of numbers that are chosen."""
+        return Given(
+            self.form, self.time, self.value, self.input, self.id, self.label_column, self.wide
+        )
 
 
 class FaultsError(TaskError):
@@ -191,10 +200,11 @@ class Checked:
     """The usable rows of an upload, and the errors of all others.
 
     ``columns`` are the columns of a table that are read, ``count`` is the number of all rows,
-    ``near`` are nearly equal labels, the most frequent of each group first.
+    ``near`` are nearly equal labels, the most frequent of each group first. Of numbers over time
+    there are no rows but ``series``, of the training and of the test file.
     """
 
-    columns: Columns | None
+    columns: Columns | SeriesColumns | None
     form: Form
     unit: Unit
     train: tuple[Row, ...]
@@ -203,6 +213,7 @@ class Checked:
     test_faults: tuple[RowError, ...]
     count: int
     near: tuple[tuple[str, ...], ...]
+    series: tuple[Measured, ...] = ()
 
     @property
     def unusable(self) -> tuple[RowError, ...]:
@@ -227,13 +238,17 @@ def _read(file: File, encoding: Encoding | None) -> RawTable | TaskError:
         return problem.with_traceback(None)
 
 
-def columns_read(upload: Upload) -> Columns | None:
+def columns_read(upload: Upload) -> Columns | SeriesColumns | None:
     """The columns, chosen or guessed; None for a plain text. Raises TaskError."""
     cells = cells_of(upload.train, upload.encoding)
     if cells.plain:
-        if upload.text_column or upload.label_column or upload.form not in (None, Form.NEXT):
+        chosen = upload.text_column or upload.label_column or upload.given_columns.numbers
+        if chosen or upload.form not in (None, Form.NEXT):
             raise TaskError(f"{cells.name}: is a plain text, without columns.")
         return None
+    guessed = upload.form is None and upload.text_column is None and is_number_table(cells)
+    if guessed or upload.given_columns.numbers:
+        return series_columns(cells, upload.given_columns)
     return columns_of(cells, upload.form, upload.text_column, upload.label_column)
 
 
@@ -241,6 +256,14 @@ def with_columns(upload: Upload) -> Upload:
     """The upload with guessed columns as chosen ones; raise TaskError."""
     if (columns := columns_read(upload)) is None:
         return upload
+    if isinstance(columns, SeriesColumns):
+        values, inputs = map(joined_columns, (columns.values, columns.inputs))
+        return replace(
+            upload, form=columns.form, time=columns.time, id=columns.id, wide=columns.wide,
+            value=values if len(values) <= _LISTED else upload.value,
+            input=inputs if len(inputs) <= _LISTED else upload.input,
+            label_column=columns.label or None,
+        )  # fmt: skip
     form, text, label = columns
     return replace(upload, form=form, text_column=text, label_column=label or None)
 
@@ -252,12 +275,38 @@ def usual_unit(form: Form) -> Unit:
 
 def check_rows(upload: Upload) -> Checked:
     """Check every row of the files; raise TaskError for a whole file that can't be used."""
-    return _checked(replace(upload, seed=0, window=WINDOW, test_share=0.0, skip_bad=False))
+    plain = replace(upload, seed=0, test_share=0.0, skip_bad=False)
+    columns = columns_read(upload)
+    if isinstance(columns, SeriesColumns):
+        return _checked_series(plain, columns)
+    return _checked(replace(plain, window=WINDOW), columns)
 
 
 @lru_cache(maxsize=8)
-def _checked(upload: Upload) -> Checked:
-    columns = columns_read(upload)
+def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
+    """The series of the files; those shorter than a window and its horizon are unusable."""
+    found = [read_series(cells_of(upload.train, upload.encoding), columns)]
+    if upload.test:
+        cells = cells_of(upload.test, upload.encoding)
+        _check_columns(cells, upload.train.name, columns)
+        found.append(read_series(cells, found[0].columns, varying=False))
+    takes = upload.window + upload.horizon
+    for measured in found if columns.form is Form.VALUES else ():
+        measured.leave_out_shorter(takes)
+    faults = [
+        tuple(sorted((*one.faults, *(() if upload.fill else one.holes)), key=lambda e: e.row))
+        for one in found
+    ]
+    count = sum(len(cells_of(file, upload.encoding).lines)
+                for file in (upload.train, upload.test) if file)  # fmt: skip
+    return Checked(
+        columns, columns.form, Unit.WORDS, (), None, faults[0], (*faults, ())[1], count, (),
+        tuple(found),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _checked(upload: Upload, columns: Columns | None) -> Checked:
     tables = [table(cells_of(upload.train, upload.encoding), columns)]
     if upload.test:
         tables.append(_test_table(cells_of(upload.test, upload.encoding), tables[0], columns))
@@ -279,14 +328,19 @@ def _test_table(cells: RawTable, train: Table, columns: Columns | None) -> Table
     """The rows of the test file, with the columns of the training file; raise TaskError."""
     if columns is None:
         return table(cells, None if cells.plain else columns_of(cells, Form.NEXT))
-    missing = [name for name in columns.names if name not in cells.columns]
-    if not missing or (cells.plain and train.form is Form.NEXT):
-        return table(cells, columns)
-    raise TaskError(
-        f"{cells.name}: has no column {' and no column '.join(name[:30] for name in missing)}. "
-        f"The test file must have the columns of {train.name}: "
-        f"{', '.join(name[:30] for name in columns.names)}."
-    )
+    if not (cells.plain and train.form is Form.NEXT):
+        _check_columns(cells, train.name, columns)
+    return table(cells, columns)
+
+
+def _check_columns(cells: RawTable, train: str, columns: Columns | SeriesColumns) -> None:
+    """Raise TaskError for a test file without a column of the training file."""
+    if missing := [name for name in columns.names if name not in cells.columns]:
+        raise TaskError(
+            f"{cells.name}: has no column {' and no column '.join(name[:30] for name in missing)}. "
+            f"The test file must have the columns of {train}: "
+            f"{', '.join(name[:30] for name in columns.names)}."
+        )
 
 
 def _valid_test_rows(
@@ -354,12 +408,35 @@ def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[st
 @lru_cache(maxsize=8)
 def dataset_of(upload: Upload) -> Dataset:
     """The dataset of an upload; raise TaskError."""
-    checked, (train, test, notes) = check_rows(upload), split_upload(upload)
+    if (checked := check_rows(upload)).series:
+        return _dataset_of_series(upload, checked)
+    train, test, notes = split_upload(upload)
     rows = upload.train.name, train, test, checked.unit
     if checked.form is Form.NEXT:
         dataset = build_next(*rows, upload.window)
     else:
         dataset = (build_dataset if checked.form is Form.LABEL else build_translation)(*rows)
+    return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
+    if checked.unusable and not upload.skip_bad:
+        raise FaultsError(checked.unusable, checked.count)
+    first = checked.series[0]
+    if not first.series:
+        raise TaskError(f"{upload.train.name}: none of its series can be used.")
+    train, test = split_series(first.series, first.columns, upload.test_share, upload.seed)
+    if upload.test:
+        test = checked.series[1].series
+    notes = [note for one in checked.series for note in one.notes]
+    if count := len(checked.unusable):
+        notes.append(f"Problems that were skipped: {count:,}.")
+    if upload.fill and (count := sum(len(one.holes) for one in checked.series)):
+        notes.append(f"Problems that were mended: {count:,}.")
+    dataset = build_windows(
+        upload.train.name, first.columns, train, test,
+        window=upload.window, horizon=upload.horizon, fill=upload.fill,
+    )  # fmt: skip
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 
@@ -376,7 +453,11 @@ def fingerprint(upload: Upload) -> dict[str, Any]:
 
 
 #: The targets of each form, in words.
-LEARNED = {Form.LABEL: "classes", Form.NEXT: "what comes next", Form.TRANSLATION: "translation"}
+LEARNED = {
+    Form.LABEL: "classes", Form.NEXT: "what comes next", Form.TRANSLATION: "translation",
+    Form.VALUES: "the next values", Form.SERIES: "the class of a series",
+    Form.STEPS: "a class at every step",
+}  # fmt: skip
 #: Maximum number of classes that are listed.
 _MOST_LISTED = 12
 
@@ -384,6 +465,8 @@ _MOST_LISTED = 12
 def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     """The summary of an upload, line by line, an example, and the notes; raise TaskError."""
     data, checked = dataset_of(upload), check_rows(upload)
+    if data.series:
+        return _series_preview(data, checked.count)
     form, unit, row = checked.form, checked.unit, split_upload(upload)[0][0]
     size = "plain text"
     if checked.columns is not None:
@@ -413,3 +496,25 @@ def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     text = f"{' '.join(row.text[:100].split())}{'…' * (len(row.text) > 100)}"
     said = f" → {row.label[:60]}" if row.label else ""
     return lines, f"For example: {text}{said}", data.notes
+
+
+def _series_preview(data: Dataset, count: int) -> tuple[list[str], str, tuple[str, ...]]:
+    series = data.series
+    assert series, "only series have this preview"
+    columns, every = series.columns, (*series.train, *series.test)
+    roles = {
+        "time": columns.time, "values": joined_columns(columns.values),
+        "inputs": joined_columns(columns.inputs), "series": columns.id, "label": columns.label,
+    }  # fmt: skip
+    read = "; ".join(f"{role}: {names[:100]}" for role, names in roles.items() if names)
+    ahead = f", {series.horizon} ahead" if columns.form is Form.VALUES else ""
+    lines = [
+        f"To learn: {LEARNED[columns.form]}, from {count:,} rows ({read})",
+        f"{len(data.train):,} windows of {series.window} steps{ahead} to train, "
+        f"{len(data.test):,} to test",
+        f"{len({piece.name for piece in every}):,} series, {sum(map(len, every)):,} steps",
+    ]
+    if data.answers_classes:
+        lines.append(f"Classes: {', '.join(name[:30] for name in data.classes[:_MOST_LISTED])}")
+    first = data.train[0]
+    return lines, f"For example: {first.key}: {first.text[:100]}", data.notes

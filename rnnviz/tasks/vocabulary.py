@@ -199,8 +199,13 @@ def write_values(values: Array, marks: bool | None = None) -> str:
     return " ".join(map(_group, values))
 
 
-def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
-    """The values (T, D) of a text, 1 <= T <= ``longest``, D = len(channels); raise TaskError."""
+def read_values(
+    text: str, channels: Sequence[str], longest: int, largest: float = LARGEST
+) -> Array:
+    """The values (T, D) of a text, 1 <= T <= ``longest``, D = len(channels); raise TaskError.
+
+    None may be larger than ``largest``.
+    """
     groups = text.split()
     if not groups:
         raise TaskError(f"There are no values. {_form(channels)}")
@@ -208,15 +213,20 @@ def read_values(text: str, channels: Sequence[str], longest: int) -> Array:
         raise TaskError(
             f"There are {len(groups)} groups of values, more than {longest}. {_form(channels)}"
         )
-    return np.array([_read(group, number, channels) for number, group in enumerate(groups, 1)])
+    read = [_read(group, k, channels, largest) for k, group in enumerate(groups, 1)]
+    return np.array(read)
 
 
 def _group(row: Array) -> str:
     # The shortest digits that round-trip, never an exponent.
+    if row.dtype == float:  # NumPy takes eight times as long.
+        digits = [repr(value).removesuffix(".0") for value in row.tolist()]
+        if not any("e" in text for text in digits):
+            return ",".join(digits)
     return ",".join(np.format_float_positional(value, trim="-") for value in row)
 
 
-def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
+def _read(group: str, number: int, channels: Sequence[str], largest: float) -> list[float]:
     parts = group.split(",")
     if len(channels) == 2 and group.endswith(MARK):
         parts = [*group.removesuffix(MARK).split(","), "1"]
@@ -232,9 +242,9 @@ def _read(group: str, number: int, channels: Sequence[str]) -> list[float]:
             f"Group {number}, {group[:30]!r}, can't be read.{exponent} {_form(channels)}"
         )
     values = [float(part) for part in parts]
-    if max(map(abs, values)) > LARGEST:
+    if max(map(abs, values)) > largest:
         raise TaskError(
-            f"Group {number}, {group[:30]!r}: a number can't be larger than {LARGEST:g}."
+            f"Group {number}, {group[:30]!r}: a number can't be larger than {largest:g}."
         )
     return values
 

@@ -469,7 +469,7 @@ def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
     page.click("step_epoch")
     assert page.session.state.epoch == 1
     page.upload("train_csv", "weather.csv", WEATHER)
-    assert page.widget("window") is None
+    assert page.widget("own_window") is None
     assert page.widget("unit_choice_label").value == Unit.WORDS
     page.set("unit_choice_label", Unit.CHARACTERS)
     assert "in characters" in page.text
@@ -477,7 +477,7 @@ def test_a_text_is_learned_token_by_token_in_pieces_that_can_be_chosen(page):
     assert page.session.dataset.vocabulary.characters
     page.upload("train_csv", "long.txt", b"abcde" * 100)
     page.set("test_share", 0.0)
-    page.set("window", 500)
+    page.set("own_window", 500)
     page.click("learn")
     (example,) = page.session.dataset.train
     assert len(example.inputs) == 499

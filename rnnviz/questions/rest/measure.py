@@ -31,7 +31,6 @@ from rnnviz.probe.state_transition import (
 )
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.vocabulary import read_values
 
 #: Arrows along each axis.
 ARROWS = 17
@@ -301,7 +300,7 @@ class DynamicsLab:
                 raise TaskError(f"Choose at least one {vocabulary.noun}.")
             x[[vocabulary.number(word) for word in words]] = 1 / len(words)
         elif hold is Hold.OWN:
-            x = read_values(typed, vocabulary.words, 1)[0]
+            x = query.dataset.values_of(typed, 1)[0]
         return FixedInputMap(self.flow(query), x)
 
     def label(self, query: DynamicsQuery, shown: Callable[[str], str] = str) -> str:

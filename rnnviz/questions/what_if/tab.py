@@ -55,7 +55,6 @@ from rnnviz.questions.what_if.pictures import (
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.vocabulary import read_values
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
@@ -224,7 +223,7 @@ def _check(how: Perturbation, data: Dataset) -> None:
     if how.alter not in (Alter.CHANGE, Alter.ADD):
         return
     if not data.tokens:
-        read_values(how.word, data.vocabulary.words, 1)
+        data.values_of(how.word, 1)
     elif how.word not in (data.source or data.vocabulary).words:
         raise TaskError(f"{quoted(how.word[:40])} is not in the vocabulary: choose another.")
 

@@ -30,10 +30,10 @@ def test_a_link_names_an_upload_as_long_as_it_is_stored():
     assert source.name() is None
     source.take(GOOD, CONFIG)
     name = source.name()
-    assert other.find(name) == []
+    assert other.find(name, CONFIG) == []
     assert other.upload == GOOD
     store.put(BAD)
-    (problem,) = other.find(name)
+    (problem,) = other.find(name, CONFIG)
     assert problem.startswith("In the link: its data are not on this computer")
     assert other.upload is None
 

@@ -9,8 +9,8 @@ from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
 from rnnviz.tasks.dataset import Example
+from rnnviz.tasks.split import SPLITTING
 from rnnviz.tasks.task import DATA, chance, distinct
-from rnnviz.tasks.upload import SPLITTING
 
 
 def test_task_and_seed_decide_the_numbers_on_every_machine():

@@ -1,0 +1,171 @@
+"""Windows: the data set of series of numbers, cut into windows and standardised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from rnnviz.config import Loss, OutputAt
+from rnnviz.tasks.csv_table import MAX_CLASSES, MAX_WORDS, TaskError
+from rnnviz.tasks.dataset import Dataset, Example, within
+from rnnviz.tasks.number_cells import written
+from rnnviz.tasks.number_columns import SeriesColumns
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Fill, Series, WindowedSeries, mended
+from rnnviz.tasks.text_datasets import unknown_label
+from rnnviz.tasks.units import Units
+from rnnviz.tasks.vocabulary import Array, Vocabulary, write_values
+
+#: The fewest windows that are learned from, and the most steps that all windows have together.
+LEAST, MAX_STEPS = 30, 200_000
+#: An answer counts as right within this share of a standard deviation.
+_RIGHT = 0.5
+
+
+def build_windows(
+    name: str, columns: SeriesColumns, train: Sequence[Series], test: Sequence[Series], *,
+    window: int, horizon: int = 1, fill: Fill | None = None,
+) -> Dataset:  # fmt: skip
+    """The data set of training and test series; raise TaskError.
+
+    Scales are those of the training alone, and no window has steps of two series.
+    """
+    if window > MAX_WORDS:
+        raise TaskError(f"{name}: a window of numbers has at most {MAX_WORDS} steps. Shorten it.")
+    pieces = [tuple(p for one in part for p in mended(one, fill)) for part in (train, test)]
+    if not pieces[0]:
+        raise TaskError(f"{name}: no step to learn from has a number in every column. Fill them.")
+    units = Units.of(np.concatenate([piece.values for piece in pieces[0]]))
+    expects = columns.form is Form.VALUES
+    places = [_places(part, columns.form, window, horizon * expects) for part in pieces]
+    if (count := len(places[0])) < LEAST:
+        raise TaskError(
+            f"{name}: the training has {count} windows of {window} steps, fewer than {LEAST}. Make "
+            "the window shorter, or use more rows."
+        )
+    if max(map(len, places)) > MAX_STEPS:
+        raise TaskError(f"{name}: has more than {MAX_STEPS:,} steps. Use fewer series or rows.")
+    fewer = [part[:: -(-len(part) * window // MAX_STEPS) or 1] for part in places]
+    channels = [*range(len(columns.expected))] * horizon
+    series = WindowedSeries(
+        columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1],
+        units.of_channels(channels),
+    )  # fmt: skip
+    build = _values if expects else _classes
+    return build(name, series, units, _notes(series, count, fill))
+
+
+def _places(pieces: Sequence[Series], form: Form, window: int, lead: int) -> Array:
+    """The piece and the first step of every window, (K, 2)."""
+    found = list[tuple[int, int]]()
+    for number, piece in enumerate(pieces):
+        last = len(piece) - lead - window
+        if form is Form.VALUES:
+            starts = [*range(last + 1)]
+        elif form is Form.STEPS:
+            starts = [*range(max(last, 0) + 1)]
+        else:
+            # The last window ends with the series.
+            starts = [*range(0, max(last, 0) + 1, window)]
+            starts += [last] * (last > starts[-1])
+        found += [(number, start) for start in starts]
+    return np.array(found, np.intp).reshape(-1, 2)
+
+
+def _notes(series: WindowedSeries, count: int, fill: Fill | None) -> tuple[str, ...]:
+    notes, every = list[str](), (*series.train, *series.test)
+    if filled := sum(int(piece.filled.sum()) for piece in every):
+        how = "between their neighbours" if fill is Fill.INTERPOLATE else "with the last one"
+        notes.append(f"Numbers filled {how}: {filled:,}.")
+    if count > (read := len(series.train_places)):
+        notes.append(f"Windows read: {read:,} of {count:,}, evenly spaced.")
+    if series.test and not len(series.test_places):
+        longest, takes = max(map(len, series.test)), series.window + series.lead
+        notes.append(
+            f"The test has no window: it has {longest:,} steps, and a window with its horizon "
+            f"takes {takes:,}. Make the window shorter."
+        )
+    return tuple(notes)
+
+
+def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, ...]) -> Dataset:
+    """The next values after every step, up to the horizon; inputs are those of the next step."""
+    columns, horizon, count = series.columns, series.horizon, len(series.columns.expected)
+
+    def read(piece: Series) -> Array:
+        # The last step has no next one, and is in no window.
+        known = np.concatenate([piece.values[1:, count:], piece.values[-1:, count:]])
+        return np.column_stack([piece.values[:, :count], known])
+
+    def expected(piece: Series) -> Array:
+        following = piece.values[1:, :count]
+        if len(following) < horizon:
+            return np.empty((0, horizon * count))
+        ahead = sliding_window_view(following, horizon, axis=0).swapaxes(1, 2)  # (N, H, C)
+        return series.expected.standardised(ahead.reshape(len(ahead), -1))
+
+    train, test = _examples(series, units, read, expected)
+    steps = ["", *(f" +{k}" for k in range(2, horizon + 1))]
+    outputs = tuple(f"{value}{step}" for step in steps for value in columns.expected)
+    inputs = (*columns.expected, *(f"next {column}" for column in columns.inputs))
+    return Dataset(
+        name, Vocabulary(inputs), outputs, train, test, notes, reads=OutputAt.EVERY,
+        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT), units=units, series=series,
+    )  # fmt: skip
+
+
+def _classes(name: str, series: WindowedSeries, units: Units, notes: tuple[str, ...]) -> Dataset:
+    """The class of a series at its end, or one at every step."""
+    classes = sorted({str(label) for piece in series.train for label in piece.labels})
+    if not 1 < len(classes) <= MAX_CLASSES:
+        raise TaskError(
+            f"{name}: the training has {len(classes):,} different labels, and must have 2 to "
+            f"{MAX_CLASSES}. Choose another column as label."
+        )
+    for piece in series.test:
+        for row, label in zip(piece.rows, piece.labels, strict=True):
+            if problem := unknown_label(label, classes):
+                raise TaskError(f"{name}, row {row}: {problem}")
+    numbers = {label: k for k, label in enumerate(classes)}
+    train, test = _examples(
+        series, units, lambda piece: piece.values,
+        lambda piece: np.array([numbers[label] for label in piece.labels], np.intp),
+    )  # fmt: skip
+    channels = (*series.columns.expected, *series.columns.inputs)
+    return Dataset(
+        name, Vocabulary(channels), tuple(classes), train, test, notes,
+        reads=OutputAt.EVERY if series.columns.form is Form.STEPS else OutputAt.LAST,
+        units=units, series=series,
+    )  # fmt: skip
+
+
+def _examples(
+    series: WindowedSeries, units: Units,
+    read: Callable[[Series], Array], expected: Callable[[Series], Array],
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:  # fmt: skip
+    """The windows of training and test: what is ``read`` and ``expected`` at the steps of a piece.
+
+    Their texts are in the units of the table.
+    """
+
+    def windows(pieces: Sequence[Series], places: Array) -> Iterator[Example]:
+        own = [read(piece) for piece in pieces]
+        # To write every window by itself would take the time of a window for every step.
+        groups = [write_values(values).split(" ") for values in own]
+        inputs, targets = [units.standardised(values) for values in own], [*map(expected, pieces)]
+        times = [written(piece.times) for piece in pieces]
+        first = -1 if series.columns.form is Form.SERIES else 0
+        for k, start in places.tolist():
+            end = min(start + series.window, len(pieces[k]))
+            yield Example(
+                " ".join(groups[k][start:end]), inputs[k][start:end],
+                targets[k][start:end][first:], row=int(pieces[k].rows[start]),
+                key=f"{pieces[k].name} {times[k][start]}".strip(),
+            )  # fmt: skip
+
+    return (
+        tuple(windows(series.train, series.train_places)),
+        tuple(windows(series.test, series.test_places)),
+    )
