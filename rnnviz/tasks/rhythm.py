@@ -23,6 +23,28 @@ def grid_of(times: Array) -> tuple[Array, bool]:
     return next(((grid, True) for grid in steps if grid is not None), (one_by_one, False))
 
 
+def following(times: Array, count: int) -> Array:
+    """The next times (count,), each later by the median distance of some, or as many months."""
+    ahead, months = np.arange(1, count + 1), _months(times)
+    if len(times) < 2:
+        return times[-1:].repeat(count)
+    if months is not None:
+        step = np.sort(np.diff(months))[(len(months) - 1) // 2]
+        whole = (months[-1] + step * ahead).astype(times.dtype)
+        return np.asarray(whole + (times[-1] - months[-1].astype(times.dtype)))
+    distances = np.diff(times)
+    return np.asarray(times[-1] + ahead * np.sort(distances)[len(distances) // 2])
+
+
+def _months(times: Array) -> Array | None:
+    """The months of dates that are all at one time of one day of a month; None for others."""
+    if times.dtype.kind != "M":
+        return None
+    months = times.astype("datetime64[M]")
+    into = times - months.astype(times.dtype)
+    return months if (into == into[0]).all() else None
+
+
 def _units(times: Array) -> list[Array]:
     """The times as numbers, in the units that may be regular, the best first."""
     if times.dtype.kind != "M":
@@ -30,9 +52,8 @@ def _units(times: Array) -> list[Array]:
     days = times.astype("datetime64[D]")
     found = list[Array]()
     months = times.astype("datetime64[M]")
-    into = times - months.astype(times.dtype)
     ends = days + 1 == (months + 1).astype(days.dtype)
-    if (into == into[0]).all() or ends.all():
+    if _months(times) is not None or ends.all():
         found.append(months.astype(float))
     found.append((times - times[0]).astype("timedelta64[us]").astype(float))
     midnight = (times == days.astype(times.dtype)).all()

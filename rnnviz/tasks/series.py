@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,6 +59,14 @@ class Series:
         arrays = self.times, self.rows, self.grid, self.values, self.filled, self.labels
         return Series(self.name, *(array[steps] for array in arrays))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Series]) -> Series:
+        """One series of parts that follow each other."""
+        arrays = zip(
+            *((p.times, p.rows, p.grid, p.values, p.filled, p.labels) for p in parts), strict=True
+        )
+        return cls(parts[0].name, *map(np.concatenate, arrays))
+
 
 @dataclass(frozen=True, eq=False)
 class WindowedSeries:
@@ -77,6 +85,18 @@ class WindowedSeries:
     train_places: Array
     test_places: Array
     expected: Units
+
+    def read(self, piece: Series) -> Array:
+        """What a network reads at each step of a piece, (N, D), in its own units.
+
+        Where values are expected, the inputs are those of the next step, which are known.
+        """
+        count = len(self.columns.expected)
+        if self.columns.form is not Form.VALUES or not self.columns.inputs:
+            return piece.values
+        known = piece.values[:, count:]
+        # The last step has no next one, and is in no window.
+        return np.column_stack([piece.values[:, :count], np.append(known[1:], known[-1:], axis=0)])
 
     @property
     def lead(self) -> int:

@@ -94,11 +94,6 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
     """The next values after every step, up to the horizon; inputs are those of the next step."""
     columns, horizon, count = series.columns, series.horizon, len(series.columns.expected)
 
-    def read(piece: Series) -> Array:
-        # The last step has no next one, and is in no window.
-        known = np.concatenate([piece.values[1:, count:], piece.values[-1:, count:]])
-        return np.column_stack([piece.values[:, :count], known])
-
     def expected(piece: Series) -> Array:
         following = piece.values[1:, :count]
         if len(following) < horizon:
@@ -106,7 +101,7 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
         ahead = sliding_window_view(following, horizon, axis=0).swapaxes(1, 2)  # (N, H, C)
         return series.expected.standardised(ahead.reshape(len(ahead), -1))
 
-    train, test = _examples(series, units, read, expected)
+    train, test = _examples(series, units, expected)
     steps = ["", *(f" +{k}" for k in range(2, horizon + 1))]
     outputs = tuple(f"{value}{step}" for step in steps for value in columns.expected)
     inputs = (*columns.expected, *(f"next {column}" for column in columns.inputs))
@@ -130,9 +125,8 @@ def _classes(name: str, series: WindowedSeries, units: Units, notes: tuple[str, 
                 raise TaskError(f"{name}, row {row}: {problem}")
     numbers = {label: k for k, label in enumerate(classes)}
     train, test = _examples(
-        series, units, lambda piece: piece.values,
-        lambda piece: np.array([numbers[label] for label in piece.labels], np.intp),
-    )  # fmt: skip
+        series, units, lambda piece: np.array([numbers[label] for label in piece.labels], np.intp)
+    )
     channels = (*series.columns.expected, *series.columns.inputs)
     return Dataset(
         name, Vocabulary(channels), tuple(classes), train, test, notes,
@@ -142,16 +136,15 @@ def _classes(name: str, series: WindowedSeries, units: Units, notes: tuple[str, 
 
 
 def _examples(
-    series: WindowedSeries, units: Units,
-    read: Callable[[Series], Array], expected: Callable[[Series], Array],
-) -> tuple[tuple[Example, ...], tuple[Example, ...]]:  # fmt: skip
-    """The windows of training and test: what is ``read`` and ``expected`` at the steps of a piece.
+    series: WindowedSeries, units: Units, expected: Callable[[Series], Array]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """The windows of training and test, with what is ``expected`` at the steps of a piece.
 
     Their texts are in the units of the table.
     """
 
     def windows(pieces: Sequence[Series], places: Array) -> Iterator[Example]:
-        own = [read(piece) for piece in pieces]
+        own = [series.read(piece) for piece in pieces]
         # To write every window by itself would take the time of a window for every step.
         groups = [write_values(values).split(" ") for values in own]
         inputs, targets = [units.standardised(values) for values in own], [*map(expected, pieces)]

@@ -1,0 +1,121 @@
+"""Continuation: numbers over time that a network continues, and its errors beside simple models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.engine.evaluation import StepDecoder
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.results import read_values
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.forecasts import (
+    ForecastErrors,
+    errors_of,
+    expected_values,
+    forecasts,
+    windows_of,
+)
+from rnnviz.tasks.rhythm import following
+from rnnviz.tasks.series import Series
+
+#: The share of the training, at its end, in which past errors are measured; from so many steps.
+_END, _ORIGINS = 0.2, 20
+
+
+def compared(dataset: Dataset, parameters: Parameters, test: bool = True) -> list[ForecastErrors]:
+    """The errors after every window of test or training: of the network, then of simple models.
+
+    Raises ValueError unless next values are expected and there are windows.
+    """
+    series, examples = expected_values(dataset), dataset.test if test else dataset.train
+    if not examples:
+        raise ValueError("The test has no window.")
+    answers = read_values(parameters, examples, np.arange(len(examples)))
+    found = answers.predicted[answers.places == series.window - 1]
+    windows, _ = windows_of(examples)
+    models = ((one.name, one.text, one.predict(windows)) for one in forecasts(dataset))
+    every = ("network", "this network", found), *models
+    return [errors_of(dataset, *model, test=test) for model in every]
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """S steps that the network adds to a series, fed with its own answers, in the series' units.
+
+    ``times`` (S,); ``values`` and ``real`` (S, C), what came, NaN where it is unknown. ``spread``
+    (S, C) is the root mean square of its errors at that distance near the end of the training, on
+    which it was trained; NaN where none could be measured.
+    """
+
+    name: str
+    times: Array
+    values: Array
+    real: Array
+    spread: Array
+
+
+def continuation(
+    dataset: Dataset, parameters: Parameters, steps: int, piece: int = -1
+) -> Continuation:
+    """Continue a piece of the training, by default the last, from its end; raise ValueError.
+
+    Where inputs are known beforehand, it ends with these.
+    """
+    series = expected_values(dataset)
+    past = series.train[piece]
+    after = [one for one in series.test
+             if one.name == past.name and one.grid[0] == past.grid[-1] + 1]  # fmt: skip
+    whole = Series.joined([past, *after[:1]])
+    values = _continued(dataset, parameters, whole, len(past), steps)
+    count = len(series.columns.expected)
+    real = np.full((len(values), count), np.nan)
+    came = whole.at(slice(len(past), len(past) + len(values)))
+    known = np.where(came.filled, np.nan, came.values)[:, :count]
+    real[: len(known)] = known
+    times = np.append(came.times, following(whole.times, len(values) - len(came)))
+    return Continuation(
+        past.name, times, values, real, _spread(dataset, parameters, past, len(values))
+    )
+
+
+def _spread(dataset: Dataset, parameters: Parameters, past: Series, steps: int) -> Array:
+    """The root mean square error at each distance, (S, C), from several steps near the end."""
+    series = expected_values(dataset)
+    count, end = len(series.columns.expected), len(past)
+    first = min(max(series.window, int((1 - _END) * end) - steps), end - 1)
+    squares = list[Array]()
+    for origin in np.unique(np.linspace(first, end - 1, _ORIGINS).astype(int)).tolist():
+        found = _continued(dataset, parameters, past, origin, min(steps, end - origin))
+        missed = np.full((steps, count), np.nan)
+        real = past.values[origin : origin + len(found), :count]
+        missed[: len(found)] = (found - real) ** 2
+        squares.append(missed)
+    every = np.array(squares)
+    known = ~np.isnan(every)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.sqrt(np.where(known, every, 0).sum(axis=0) / known.sum(axis=0)))
+
+
+def _continued(
+    dataset: Dataset, parameters: Parameters, series: Series, origin: int, steps: int
+) -> Array:
+    """What the network expects from step ``origin`` on, (S, C): it reads the window before it."""
+    of, units = expected_values(dataset), dataset.units
+    assert units, "windows are standardised"
+    count = len(of.columns.expected)
+    if of.columns.inputs:
+        steps = min(steps, len(series) - origin)
+    reader, read = StepDecoder(parameters), units.standardised(of.read(series))
+    answers = list[Array]()
+    for t in range(max(0, origin - of.window), origin + steps - 1):
+        # Beyond the series nothing is known but the answers.
+        values = read[min(t, len(read) - 1)].copy()
+        if t >= origin:
+            values[:count] = answers[-1]
+        outputs = reader.read(values)
+        if t >= origin - 1:
+            answers.append(outputs[:count])
+    return units.of_channels([*range(count)]).own(np.array(answers).reshape(-1, count))

@@ -1,0 +1,164 @@
+"""Forecasts: simple models that read the windows a network reads, and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Series, WindowedSeries
+from rnnviz.tasks.vocabulary import Array
+
+#: The longest period that is looked for, and the least autocorrelation that makes one.
+LONGEST, _LEAST = 400, 0.1
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A simple model: its short ``name``, a ``text`` that describes it, and its formula.
+
+    ``predict`` takes windows (K, T, D) and returns the values after them, (K, H C), both
+    standardised: those of the C channels one step ahead, then two, up to H.
+    """
+
+    name: str
+    text: str
+    predict: Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastErrors:
+    """The errors (K, H, C) after K windows, H steps ahead, in the units of the C values.
+
+    They are NaN where what came is unknown. ``naive`` (C,) is the mean absolute change from one
+    step of the training to the next.
+    """
+
+    name: str
+    text: str
+    errors: Array
+    naive: Array
+
+    @property
+    def mae(self) -> Array:
+        """The mean absolute error, (H, C); NaN without any."""
+        known = ~np.isnan(self.errors)
+        total = np.where(known, np.abs(self.errors), 0).sum(axis=0)
+        return np.asarray(
+            np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+        )
+
+    @property
+    def mase(self) -> Array:
+        """The mean absolute scaled error, (H, C) (Hyndman and Koehler 2006).
+
+        Below 1 it is smaller than that of the last value in the training, one step ahead.
+        """
+        scale = np.where(self.naive > 0, self.naive, np.nan)
+        return np.asarray(self.mae / scale)
+
+
+def expected_values(dataset: Dataset) -> WindowedSeries:
+    """The series of a data set whose next values are expected; raise ValueError for others."""
+    if dataset.series is None or dataset.series.columns.form is not Form.VALUES:
+        raise ValueError("These data are not numbers over time whose next values are expected.")
+    return dataset.series
+
+
+def windows_of(examples: Sequence[Example]) -> tuple[Array, Array]:
+    """The windows (K, T, D) of some examples, and the values after each, (K, H C)."""
+    return (
+        np.array([example.inputs for example in examples]),
+        np.array([example.targets[-1] for example in examples]),
+    )
+
+
+def forecasts(dataset: Dataset) -> tuple[Forecast, ...]:
+    """The simple models, fitted on the training alone; raise ValueError without next values."""
+    series = expected_values(dataset)
+    horizon, count = series.horizon, len(series.columns.expected)
+    ahead = np.arange(1, horizon + 1)
+    period = period_of(series.train, count)
+    found = [
+        Forecast("last value", "the last value that was read",
+                 lambda windows: np.tile(windows[:, -1, :count], horizon)),
+        Forecast("mean", "the mean of the training",
+                 lambda windows: np.zeros((len(windows), horizon * count))),
+        _autoregression(dataset),
+    ]  # fmt: skip
+    if 0 < period <= series.window:
+        steps = series.window - 1 + ahead - period * -(-ahead // period)
+        found.insert(1, Forecast(
+            "same season", f"the value of {period} steps before",
+            lambda windows: windows[:, steps, :count].reshape(len(windows), -1),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _autoregression(dataset: Dataset) -> Forecast:
+    """The least-squares fit of the values after a window to all that is read in it."""
+
+    def rows(windows: Array) -> Array:
+        return np.column_stack([np.ones(len(windows)), windows.reshape(len(windows), -1)])
+
+    windows, after = windows_of(dataset.train)
+    weights = np.linalg.lstsq(rows(windows), after)[0]
+    text = "a linear function of the same window, fitted by least squares"
+    return Forecast("linear autoregression", text, lambda windows: rows(windows) @ weights)
+
+
+def period_of(pieces: Sequence[Series], count: int) -> int:
+    """The lag of the highest peak of the autocorrelation of the first ``count`` columns; 0 if none.
+
+    Linear trends are taken out. The lag is at most a third of the longest piece.
+    """
+    longest = min(LONGEST, max(map(len, pieces)) // 3)
+    if longest < 3:
+        return 0
+    total, power = np.zeros(longest + 1), 0.0
+    for piece in pieces:
+        for values in piece.values[:, :count].T if len(piece) > longest else ():
+            steps = np.arange(len(values))
+            rest = values - np.polyval(np.polyfit(steps, values, 1), steps)
+            rest = rest / (np.abs(rest).max() or 1)
+            spectrum = np.abs(np.fft.rfft(rest, 2 * len(rest))) ** 2
+            products = np.fft.irfft(spectrum)[: longest + 1]
+            total, power = total + products, power + products[0]
+    if power == 0:
+        return 0
+    correlation = total / power
+    inner = correlation[1:-1]
+    peaks = np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:])) + 1
+    peaks = peaks[(peaks > 1) & (correlation[peaks] > _LEAST)]
+    return int(peaks[correlation[peaks].argmax()]) if len(peaks) else 0
+
+
+def naive_error(series: WindowedSeries) -> Array:
+    """The mean absolute change of each value from one step of the training to the next, (C,)."""
+    count = len(series.columns.expected)
+    changes = [np.diff(piece.values[:, :count], axis=0) for piece in series.train]
+    return np.asarray(np.abs(np.concatenate(changes)).mean(axis=0))
+
+
+def errors_of(
+    dataset: Dataset, name: str, text: str, found: Array, *, test: bool = True
+) -> ForecastErrors:
+    """The errors of a model's answers (K, H C) to the windows of the test, or of the training.
+
+    Steps that were filled in are left out.
+    """
+    series = expected_values(dataset)
+    _, after = windows_of(dataset.test if test else dataset.train)
+    count, horizon = len(series.columns.expected), series.horizon
+    scale = np.array(series.expected.scale)
+    errors = ((found - after) * scale).reshape(len(after), horizon, count)
+    pieces, places = (
+        (series.test, series.test_places) if test else (series.train, series.train_places)
+    )
+    for k, (number, start) in enumerate(places.tolist()):
+        steps = slice(start + series.window, start + series.window + horizon)
+        errors[k][pieces[number].filled[steps, :count]] = np.nan
+    return ForecastErrors(name, text, errors, naive_error(series))

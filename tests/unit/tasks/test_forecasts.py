@@ -1,0 +1,127 @@
+"""Simple models of numbers over time, against closed forms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.tasks.data_source import TASKS
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.forecasts import errors_of, expected_values, forecasts, period_of, windows_of
+from rnnviz.tasks.upload import File, Upload, dataset_of
+from tests.sampling import each_row
+
+RNG = np.random.default_rng(7)
+
+
+def dataset(values, **options) -> Dataset:
+    """A data set of columns of numbers (N, C) or (N,)."""
+    columns = {f"v{k}": column for k, column in enumerate(np.atleast_2d(np.array(values).T))}
+    frame = pd.DataFrame({"t": range(len(values)), **columns})
+    return dataset_of(Upload(File("a.csv", frame.to_csv(index=False).encode()), **options))
+
+
+def errors(data, name, **part):
+    (model,) = [one for one in forecasts(data) if one.name == name]
+    windows, _ = windows_of(data.test if part.get("test", True) else data.train)
+    return errors_of(data, model.name, model.text, model.predict(windows), **part)
+
+
+def test_of_a_straight_line_the_last_value_is_as_far_off_as_one_looks_ahead():
+    found = errors(dataset(3 * np.arange(200.0), window=10, horizon=4), "last value")
+    assert found.errors.shape == (27, 4, 1)
+    assert np.allclose(found.mae[:, 0], [3, 6, 9, 12])
+    assert np.allclose(found.mase[:, 0], [1, 2, 3, 4])
+
+
+def test_a_season_is_repeated_exactly():
+    wave = np.tile([1.0, 5, 2, 8, 3, 0, 7], 40)
+    data = dataset(wave, window=10, horizon=9)
+    assert period_of(data.series.train, 1) == 7
+    assert np.allclose(errors(data, "same season").mae, 0)
+    assert not [one for one in forecasts(dataset(wave, window=6)) if one.name == "same season"]
+
+
+@each_row(("period", "trend"), [(12, 0.0), (12, 0.5), (7, 0.1), (24, 0.0)])
+def test_a_period_is_found_below_noise_and_a_trend(period, trend):
+    steps = np.arange(400)
+    values = np.sin(2 * np.pi * steps / period) + trend * steps + 0.3 * RNG.normal(size=400)
+    assert period_of(dataset(values, window=5).series.train, 1) == period
+
+
+def test_noise_and_lines_have_no_period():
+    assert period_of(dataset(np.arange(200.0), window=5).series.train, 1) == 0
+    walk = np.cumsum(np.random.default_rng(0).normal(size=40))
+    assert period_of(dataset(walk, window=2).series.train, 1) in range(14)
+
+
+def test_the_mean_is_that_of_the_training():
+    values = RNG.normal(5, 2, 200)
+    found = errors(dataset(values, window=10), "mean")
+    assert np.allclose(found.errors[:, 0, 0], values[:160].mean() - values[170:])
+
+
+def test_a_linear_recursion_is_found_exactly():
+    """x_{t+1} = 1.6 x_t - 0.99 x_{t-1}, of which the autoregression is the formula."""
+    values = [1.0, 0.5]
+    for _ in range(198):
+        values.append(1.6 * values[-1] - 0.99 * values[-2] + 0.001 * RNG.normal())
+    found = errors(dataset(np.array(values), window=2), "linear autoregression")
+    last = errors(dataset(np.array(values), window=2), "last value")
+    assert found.mae[0, 0] < 0.002
+    assert last.mae[0, 0] > 50 * found.mae[0, 0]
+
+
+def test_the_autoregression_is_the_least_squares_fit_to_the_training():
+    data = dataset(np.cumsum(RNG.normal(size=(200, 2)), axis=0), window=6, horizon=2)
+    model = forecasts(data)[-1]
+    windows, after = windows_of(data.train)
+    rest = model.predict(windows) - after
+    read = np.column_stack([np.ones(len(windows)), windows.reshape(len(windows), -1)])
+    assert np.allclose(read.T @ rest, 0, atol=1e-8)
+
+
+def test_errors_are_in_the_units_of_the_table_and_scaled_by_the_change_of_a_step():
+    values = np.column_stack([1_000 * RNG.normal(size=200), 1e-6 * RNG.normal(size=200)])
+    data = dataset(values, window=5, horizon=2)
+    found = errors(data, "last value")
+    loops = np.array([[values[t] - values[t + h] for h in (1, 2)] for t in range(164, 198)])
+    assert np.allclose(found.errors, loops)
+    naive = np.abs(np.diff(values[:160], axis=0)).mean(axis=0)
+    assert np.allclose(found.naive, naive)
+    assert np.allclose(found.mase, np.abs(loops).mean(axis=0) / naive)
+
+
+def test_nothing_of_the_test_enters_a_simple_model():
+    values = RNG.normal(size=200)
+    later = np.where(np.arange(200) < 160, values, 9 + values)
+    windows = RNG.normal(size=(4, 5, 1))
+    one, other = (forecasts(dataset(v, window=5)) for v in (values, later))
+    assert [model.name for model in one] == [model.name for model in other]
+    for a, b in zip(one, other, strict=True):
+        assert np.array_equal(a.predict(windows), b.predict(windows))
+
+
+def test_what_was_filled_in_is_not_compared():
+    frame = pd.DataFrame({"t": range(200), "v": RNG.normal(size=200).round(3)}).drop(index=[180])
+    upload = Upload(File("a.csv", frame.to_csv(index=False).encode()), window=5, fill="last")
+    found = errors(dataset_of(upload), "last value")
+    assert np.flatnonzero(np.isnan(found.errors[:, 0, 0])).tolist() == [16]
+    assert np.isfinite(found.mae).all()
+
+
+def test_other_data_have_none():
+    with pytest.raises(ValueError, match="next values"):
+        expected_values(TASKS["waves"].build(1, 0))
+
+
+@given(st.integers(2, 12), st.integers(1, 20))
+def test_the_same_season_is_the_latest_value_of_its_phase(window, horizon):
+    wave = np.tile([1.0, 5, 2, 8], 60)
+    data = dataset(wave, window=window, horizon=horizon)
+    found = [model for model in forecasts(data) if model.name == "same season"]
+    assert bool(found) == (window >= 4)
+    for model in found:
+        windows, after = windows_of(data.test)
+        assert np.allclose(model.predict(windows), after)
