@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rnnviz.files.weights_file import from_torch, open_weights, safetensors_file, weights_file
     from rnnviz.notebook import widget
     from rnnviz.probe.pair import Pair, compare
-    from rnnviz.probe.session import Session
+    from rnnviz.probe.session import Session, from_frame
     from rnnviz.questions.wrong.measure import result_csv
     from rnnviz.run.schedule import Position
     from rnnviz.sweeps.many_runs import sweep
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "File", "Pair", "Position", "RunConfig", "Session", "Upload", "check_rows", "columns_of",
-    "compare", "csv_of", "figures", "from_torch", "open_pair", "open_recording", "open_run",
-    "open_weights", "pictures", "replay", "result_csv", "run_file", "safetensors_file",
-    "sweep", "weights_file", "widget",
+    "compare", "csv_of", "figures", "from_frame", "from_torch", "open_pair", "open_recording",
+    "open_run", "open_weights", "pictures", "replay", "result_csv", "run_file",
+    "safetensors_file", "sweep", "weights_file", "widget",
 ]  # fmt: skip
 #: In which module each short name is.
 _HOMES = {
@@ -44,6 +44,7 @@ _HOMES = {
     "columns_of": "rnnviz.files.numbers",
     "compare": "rnnviz.probe.pair",
     "csv_of": "rnnviz.files.numbers",
+    "from_frame": "rnnviz.probe.session",
     "from_torch": "rnnviz.files.weights_file",
     "open_pair": "rnnviz.files.run_file",
     "open_recording": "rnnviz.files.recording_file",

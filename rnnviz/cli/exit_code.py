@@ -32,12 +32,15 @@ def exit_code(command: Callable[[], int | None]) -> int:
             return command() or 0
     except FaultsError as problem:
         faults = problem.faults
+        fill = "" if not problem.mendable else (
+            f" --fill interpolate and --fill last mend {problem.mendable:,}."
+        )  # fmt: skip
         if len(faults) == 1:
-            say(f"{faults[0]} --skip-bad leaves it out.")
+            say(f"{faults[0]} --skip-bad leaves it out.{fill}")
             return 2
         head = f"{len(faults):,} of {problem.count:,} rows can't be used."
         more = ["…"] if len(faults) > _MOST_FAULTS else []
-        say(f"{head} --skip-bad leaves them out.", *map(str, faults[:_MOST_FAULTS]), *more)
+        say(f"{head} --skip-bad leaves them out.{fill}", *map(str, faults[:_MOST_FAULTS]), *more)
     except (
         SettingError, TaskError, CellError, ScriptError, TransferError, BrowserError, StoreError,
         ClusterError, AddressError,

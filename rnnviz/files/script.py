@@ -19,6 +19,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.schedule import EDIT, Schedule
 from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.series import WindowedSeries
 from rnnviz.tasks.vocabulary import Array
 
 
@@ -133,11 +134,62 @@ def _data(dataset: Dataset) -> Iterator[str]:
     if dataset.source is not None:
         lists["SOURCE"] = dataset.source.words
     listed = [f"{k} = {pformat(list(v), width=98, compact=True)}" for k, v in lists.items()]
+    if dataset.series is not None:
+        yield "\n".join([*listed, *_series(dataset, dataset.series)])
+        yield _READ_VALUES
+        return
     for name, examples in (("TRAIN", dataset.train), ("TEST", dataset.test)):
         rows = "".join(f"    {_row(example, dataset, named)},\n" for example in examples)
         listed.append(f"{name} = [\n{rows}]")
     yield "\n".join(listed)
     yield _READ_WORDS if named else _READ_NUMBERS if dataset.tokens else _READ_VALUES
+
+
+def _series(dataset: Dataset, series: WindowedSeries) -> Iterator[str]:
+    """The series in their own units, and the windows as the places where they begin."""
+    assert dataset.units, "windows are standardised"
+    expects = not dataset.answers_classes
+    yield f"MEAN, SCALE = {list(dataset.units.mean)}, {list(dataset.units.scale)}"
+    yield f"WINDOW, HORIZON = {series.window}, {series.horizon}"
+    for part, pieces, places in (
+        ("TRAIN", series.train, series.train_places), ("TEST", series.test, series.test_places)
+    ):  # fmt: skip
+        read = [series.read(piece).tolist() for piece in pieces]
+        known = [] if expects else [piece.labels.tolist() for piece in pieces]
+        rows = "".join(f"    {one},\n" for one in read)
+        yield f"{part}_SERIES = [\n{rows}]"
+        if not expects:
+            yield f"{part}_LABELS = {pformat(known, width=98, compact=True)}"
+        yield f"{part}_PLACES = {places.tolist()}  # the series and the step where a window begins"
+    targets = _AHEAD if expects else _LABELS[dataset.reads]
+    count = len(series.columns.expected)
+    labels = ("", "") if expects else (", TRAIN_LABELS", ", TEST_LABELS")
+    yield _filled(_WINDOWS, {
+        "labels": ", labels" * (not expects), "targets": _filled(targets, {"count": str(count)}),
+        "train": labels[0], "test": labels[1],
+    })  # fmt: skip
+
+
+_AHEAD = "[sum((row[:$count] for row in read[t + 1 : t + HORIZON + 1]), []) for t in steps]"
+_LABELS = {
+    OutputAt.EVERY: "[CLASSES.index(labels[k][t]) for t in steps]",
+    OutputAt.LAST: "labels[k][steps[-1]]",
+}
+_WINDOWS = '''
+
+def windows(series, places$labels):
+    """What is read in each window, standardised, and what is expected."""
+    standardised = [((np.array(one) - MEAN) / SCALE).tolist() for one in series]
+    found = []
+    for k, start in places:
+        read = standardised[k]
+        steps = range(start, min(start + WINDOW, len(read)))
+        found.append(([read[t] for t in steps], $targets))
+    return found
+
+
+TRAIN = windows(TRAIN_SERIES, TRAIN_PLACES$train)
+TEST = windows(TEST_SERIES, TEST_PLACES$test)'''
 
 
 def _row(example: Example, dataset: Dataset, named: bool) -> str:

@@ -105,7 +105,7 @@ class Probe:
         if self.generated:
             return spoken(self.dataset, self.generated)
         if not self.dataset.answers_classes:
-            return ", ".join(number(float(value)) for value in self.answers[-1])
+            return _own_numbers(self.dataset, self.answers[-1])
         return self.dataset.classes[int(self.answers[-1].argmax())]
 
     @property
@@ -210,10 +210,15 @@ def names_of(dataset: Dataset) -> Names:
 def target_text(dataset: Dataset, targets: Array) -> str:
     """Targets (N,) or (N, C) as text: generated text, a class, or the last values."""
     if not dataset.answers_classes:
-        return ", ".join(number(float(value)) for value in targets[-1])
+        return _own_numbers(dataset, targets[-1])
     if len(targets) > 1 or dataset.reads is OutputAt.EVERY:
         return spoken(dataset, targets.tolist())
     return dataset.classes[int(targets[-1])]
+
+
+def _own_numbers(dataset: Dataset, values: Array) -> str:
+    """Output values (C,) as text, in the units of the data."""
+    return ", ".join(number(float(value)) for value in dataset.own_answers(values))
 
 
 def spoken(dataset: Dataset, classes: tuple[int, ...] | list[int]) -> str:

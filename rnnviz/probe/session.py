@@ -11,6 +11,8 @@ from itertools import chain
 from time import monotonic
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+import pandas as pd
+
 from rnnviz.cells import OWN
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.cell_text import CHARACTERS, CellError
@@ -37,7 +39,8 @@ from rnnviz.run.timeline import Timeline
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.upload import Upload
+from rnnviz.tasks.number_columns import joined_columns
+from rnnviz.tasks.upload import Upload, file_of_frame, with_columns
 
 L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
@@ -508,3 +511,33 @@ class Session:
         problems += [sentence for lab in marked for sentence in self._choose(lab)]
         self.layer = min(self.layer, start.layers - 1)
         player.follow(link, problems, patience)
+
+
+def from_frame(
+    frame: pd.DataFrame, config: RunConfig | None = None, *,
+    time: str | None = None, value: str | Sequence[str] | None = None,
+    input: str | Sequence[str] | None = None, id: str | None = None, label: str | None = None,
+    window: int | None = None, horizon: int | None = None, **options: Any,
+) -> Session:  # fmt: skip
+    """A session that learns from a pandas DataFrame: numbers over time, or texts.
+
+    ``time``, ``value``, ``input``, ``id`` and ``label`` name columns; those that aren't given are
+    guessed. ``window`` and ``horizon`` take the place of those in ``config``; ``options`` are
+    others of ``Upload``, such as ``fill="last"``. Raises TaskError or SettingError for what can't
+    be learned.
+    """
+    config = config or RunConfig()
+    values, inputs = (
+        names if names is None or isinstance(names, str) else joined_columns(names)
+        for names in (value, input)
+    )
+    upload = Upload(
+        file_of_frame(frame), time=time, value=values, input=inputs, id=id, label_column=label,
+        seed=config.dataset_seed, window=window or config.window,
+        horizon=horizon or config.horizon, **options,
+    )  # fmt: skip
+    session = Session(config)
+    session.load(with_columns(upload))
+    if session.data.problem:
+        raise TaskError(session.data.problem)
+    return session

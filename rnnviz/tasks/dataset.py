@@ -201,10 +201,11 @@ class Dataset:
     channels, of the outputs; ``source`` the tokens of the encoder, if any. ``unknown`` are the test
     tokens that are skipped because no training example has them. ``rule`` computes the targets of
     inputs, (N,) or (N, C), with gaps where it doesn't apply. ``reference`` is a predictor of values
-    to compare a network with; ``extrapolation`` draws new sequences. ``units`` are those in which
-    the texts of standardised values are written, ``series`` what their windows are cut from. Unless
-    they are ``labelled``, the targets are a network's own answers. ``role`` names the use of
-    ``train``: the probe examples of a recording train nothing.
+    to compare a network with; ``extrapolation`` draws new sequences. ``units`` are those of
+    standardised inputs, in which texts are written, ``answer_units`` those of the outputs;
+    ``series`` is what windows are cut from. Unless they are ``labelled``, the targets are a
+    network's own answers. ``role`` names the use of ``train``: the probe examples of a recording
+    train nothing.
     """
 
     name: str
@@ -224,6 +225,7 @@ class Dataset:
     labelled: bool = True
     role: str = "training"
     units: Units | None = None
+    answer_units: Units | None = None
     series: WindowedSeries | None = None
 
     def values_of(self, text: str, longest: int) -> Array:
@@ -235,6 +237,10 @@ class Dataset:
             return read_values(text, self.vocabulary.words, longest)
         own = read_values(text, self.vocabulary.words, longest, math.inf)
         return self.units.standardised(own)
+
+    def own_answers(self, outputs: Array) -> Array:
+        """Outputs (..., C) in the units of the data, if these are known."""
+        return outputs if self.answer_units is None else self.answer_units.own(outputs)
 
     @property
     def tokens(self) -> bool:
@@ -316,7 +322,8 @@ def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes), "reads": dataset.reads.value, "loss": dataset.loss.value,
         "metric": dataset.metric.name, "labelled": dataset.labelled,
         "unknown": list(dataset.unknown),
-        "units": dataset.units and [list(dataset.units.mean), list(dataset.units.scale)],
+        "units": dataset.units and dataset.units.rows,
+        "answer_units": dataset.answer_units and dataset.answer_units.rows,
         "train": list(map(_row, dataset.train)), "test": list(map(_row, dataset.test)),
     }  # fmt: skip
 
@@ -351,7 +358,10 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
         unknown=_texts(table.get("unknown"), "unknown", least=0), metric=metric,
         labelled=table.get("labelled") is True,
     )  # fmt: skip
-    bare = replace(bare, units=_units(table.get("units"), len(bare.vocabulary)))
+    answers = _units(table.get("answer_units"), len(bare.classes))
+    bare = replace(
+        bare, units=_units(table.get("units"), len(bare.vocabulary)), answer_units=answers
+    )
     train, test = (
         tuple(_example(row, bare) for row in _list(table.get(part), part, MAX_ROWS))
         for part in ("train", "test")

@@ -153,8 +153,8 @@ def errors_of(
     series = expected_values(dataset)
     _, after = windows_of(dataset.test if test else dataset.train)
     count, horizon = len(series.columns.expected), series.horizon
-    scale = np.array(series.expected.scale)
-    errors = ((found - after) * scale).reshape(len(after), horizon, count)
+    errors = dataset.own_answers(found) - dataset.own_answers(after)
+    errors = errors.reshape(len(after), horizon, count)
     pieces, places = (
         (series.test, series.test_places) if test else (series.train, series.train_places)
     )

@@ -22,7 +22,6 @@ from rnnviz.tasks.number_cells import (
 from rnnviz.tasks.number_columns import SeriesColumns
 from rnnviz.tasks.rhythm import grid_of
 from rnnviz.tasks.rows import Form
-from rnnviz.tasks.units import Units
 from rnnviz.tasks.vocabulary import Array
 
 
@@ -74,7 +73,7 @@ class WindowedSeries:
 
     ``train_places`` and ``test_places`` (K, 2) have, for each example, the number of its piece and
     of the first step in it. A window reads ``window`` steps; values are expected up to ``horizon``
-    steps ahead, in the units ``expected``.
+    steps ahead.
     """
 
     columns: SeriesColumns
@@ -84,7 +83,6 @@ class WindowedSeries:
     test: tuple[Series, ...]
     train_places: Array
     test_places: Array
-    expected: Units
 
     def read(self, piece: Series) -> Array:
         """What a network reads at each step of a piece, (N, D), in its own units.

@@ -29,6 +29,11 @@ class Units:
         constant = values.min(axis=0) == values.max(axis=0)
         return cls(tuple(mean.tolist()), tuple(np.where(constant, 1, deviation).tolist()))
 
+    @property
+    def rows(self) -> list[list[float]]:
+        """Mean and scale as two rows of numbers."""
+        return [list(self.mean), list(self.scale)]
+
     def of_channels(self, channels: list[int]) -> Units:
         """Those of some of the channels, any number of times."""
         return Units(*(tuple(part[k] for k in channels) for part in (self.mean, self.scale)))

@@ -10,10 +10,14 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from rnnviz.config import SETTINGS, RunConfig, Setting
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
     MAX_LETTERS,
+    MAX_ROWS,
+    MAX_WORDS,
     Encoding,
     RawTable,
     RowError,
@@ -135,6 +139,19 @@ class File(NamedTuple):
     content: bytes
 
 
+def file_of_frame(frame: pd.DataFrame) -> File:
+    """A DataFrame as a CSV, with its index if that has more than numbers of rows; raise TaskError.
+
+    Floats are written so that they are read back exactly.
+    """
+    if len(frame) > MAX_ROWS:
+        raise TaskError(f"The data frame has {len(frame):,} rows, more than {MAX_ROWS:,}.")
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    names = [name if isinstance(name, str) else f"column {name}" for name in frame.columns]
+    return File("data frame.csv", frame.set_axis(names, axis=1).to_csv(index=False).encode())
+
+
 @dataclass(frozen=True)
 class Upload:
     """One or two files and how they are read.
@@ -187,10 +204,13 @@ class Upload:
 
 
 class FaultsError(TaskError):
-    """Unusable rows, of ``count``; the message has the first one, ``faults`` all."""
+    """Unusable rows, of ``count``; the message has the first one, ``faults`` all.
 
-    def __init__(self, faults: Sequence[RowError], count: int) -> None:
-        self.faults, self.count = tuple(faults), count
+    Fill mends ``mendable`` of them.
+    """
+
+    def __init__(self, faults: Sequence[RowError], count: int, mendable: int = 0) -> None:
+        self.faults, self.count, self.mendable = tuple(faults), count, mendable
         more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
         super().__init__(f"{faults[0]}{more}")
 
@@ -290,6 +310,10 @@ def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
         cells = cells_of(upload.test, upload.encoding)
         _check_columns(cells, upload.train.name, columns)
         found.append(read_series(cells, found[0].columns, varying=False))
+    if upload.window > MAX_WORDS:
+        raise TaskError(
+            f"{upload.train.name}: a window of numbers has at most {MAX_WORDS} steps. Shorten it."
+        )
     takes = upload.window + upload.horizon
     for measured in found if columns.form is Form.VALUES else ():
         measured.leave_out_shorter(takes)
@@ -420,8 +444,9 @@ def dataset_of(upload: Upload) -> Dataset:
 
 
 def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
+    holes = sum(len(one.holes) for one in checked.series)
     if checked.unusable and not upload.skip_bad:
-        raise FaultsError(checked.unusable, checked.count)
+        raise FaultsError(checked.unusable, checked.count, 0 if upload.fill else holes)
     first = checked.series[0]
     if not first.series:
         raise TaskError(f"{upload.train.name}: none of its series can be used.")
@@ -431,8 +456,8 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
     notes = [note for one in checked.series for note in one.notes]
     if count := len(checked.unusable):
         notes.append(f"Problems that were skipped: {count:,}.")
-    if upload.fill and (count := sum(len(one.holes) for one in checked.series)):
-        notes.append(f"Problems that were mended: {count:,}.")
+    if upload.fill and holes:
+        notes.append(f"Problems that were mended: {holes:,}.")
     dataset = build_windows(
         upload.train.name, first.columns, train, test,
         window=upload.window, horizon=upload.horizon, fill=upload.fill,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, MAX_WORDS, TaskError
+from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
 from rnnviz.tasks.dataset import Dataset, Example, within
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.number_columns import SeriesColumns
@@ -32,8 +32,6 @@ def build_windows(
 
     Scales are those of the training alone, and no window has steps of two series.
     """
-    if window > MAX_WORDS:
-        raise TaskError(f"{name}: a window of numbers has at most {MAX_WORDS} steps. Shorten it.")
     pieces = [tuple(p for one in part for p in mended(one, fill)) for part in (train, test)]
     if not pieces[0]:
         raise TaskError(f"{name}: no step to learn from has a number in every column. Fill them.")
@@ -48,11 +46,7 @@ def build_windows(
     if max(map(len, places)) > MAX_STEPS:
         raise TaskError(f"{name}: has more than {MAX_STEPS:,} steps. Use fewer series or rows.")
     fewer = [part[:: -(-len(part) * window // MAX_STEPS) or 1] for part in places]
-    channels = [*range(len(columns.expected))] * horizon
-    series = WindowedSeries(
-        columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1],
-        units.of_channels(channels),
-    )  # fmt: skip
+    series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes
     return build(name, series, units, _notes(series, count, fill))
 
@@ -94,12 +88,14 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
     """The next values after every step, up to the horizon; inputs are those of the next step."""
     columns, horizon, count = series.columns, series.horizon, len(series.columns.expected)
 
+    answers = units.of_channels([*range(count)] * horizon)
+
     def expected(piece: Series) -> Array:
         following = piece.values[1:, :count]
         if len(following) < horizon:
             return np.empty((0, horizon * count))
         ahead = sliding_window_view(following, horizon, axis=0).swapaxes(1, 2)  # (N, H, C)
-        return series.expected.standardised(ahead.reshape(len(ahead), -1))
+        return answers.standardised(ahead.reshape(len(ahead), -1))
 
     train, test = _examples(series, units, expected)
     steps = ["", *(f" +{k}" for k in range(2, horizon + 1))]
@@ -107,7 +103,8 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
     inputs = (*columns.expected, *(f"next {column}" for column in columns.inputs))
     return Dataset(
         name, Vocabulary(inputs), outputs, train, test, notes, reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT), units=units, series=series,
+        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT), units=units, answer_units=answers,
+        series=series,
     )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 import json
 import math
+import time
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from rnnviz.probe.questions import (
     StateQuestion,
     TrainQuestion,
 )
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.probe.story import story
 from rnnviz.probe.work import spend
 from rnnviz.questions.feed.measure import FeedLab
@@ -697,3 +699,35 @@ def test_a_slow_story_is_told_in_a_tenth_of_the_time_while_the_run_plays(monkeyp
         assert session.story is first
     now[0] = 0.51
     assert session.story is not first
+
+
+# A data frame
+
+
+def frame(count=120):
+    dates = pd.date_range("2024-03-01", periods=count, freq="h", tz="Europe/Berlin")
+    return pd.DataFrame({"x": np.arange(count) % 7 / 3, "y": 5.0}, index=dates.rename("when"))
+
+
+def test_a_session_learns_from_a_data_frame():
+    session = from_frame(frame(), RunConfig(hidden=4), value=["x"], window=6, horizon=2, id="")
+    assert session.dataset.classes == ("x", "x +2")
+    assert session.dataset.series.train[0].values[:, 0].tolist() == frame()["x"][:96].tolist()
+    assert (session.config.window, session.config.hidden) == (6, 4)
+    assert str(session.dataset.series.train[0].times[0])[:16] == "2024-02-29T23:00"
+    texts = pd.DataFrame({"text": ["so warm", "so cold"] * 4, "label": ["a", "b"] * 4})
+    assert from_frame(texts).dataset.classes == ("a", "b")
+    numbers = pd.DataFrame({0: np.arange(99) % 5, 1: np.arange(99) % 7})
+    assert from_frame(numbers, window=6).dataset.classes == ("column 0", "column 1")
+
+
+def test_a_data_frame_that_cannot_be_learned_is_refused():
+    with pytest.raises(TaskError, match="the column y is always 5"):
+        from_frame(frame(), window=6)
+    with pytest.raises(TaskError, match="has no column z"):
+        from_frame(frame(), value="z")
+    large = pd.DataFrame({"x": np.zeros(1_000_000)})
+    begun = time.perf_counter()
+    with pytest.raises(TaskError, match="has 1,000,000 rows, more than 20,000"):
+        from_frame(large)
+    assert time.perf_counter() - begun < 1

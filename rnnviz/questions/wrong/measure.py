@@ -348,9 +348,10 @@ def _answer_table(session: Session) -> pd.DataFrame:
         columns["predicted"] = [data.classes[k] if k >= 0 else "" for k in predicted]
         columns["probability"] = answers.probability.tolist()
     else:
+        targets, predicted = map(data.own_answers, (answers.targets, answers.predicted))
         for k, name in enumerate(data.classes):
-            columns[f"target {name}"] = answers.targets[:, k].tolist()
-            columns[f"predicted {name}"] = answers.predicted[:, k].tolist()
+            columns[f"target {name}"] = targets[:, k].tolist()
+            columns[f"predicted {name}"] = predicted[:, k].tolist()
     return pd.DataFrame(columns)
 
 

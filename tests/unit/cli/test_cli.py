@@ -202,6 +202,42 @@ def test_a_text_is_read_in_pieces_of_the_window(run, csv, learned_from):
     assert_refused(refused, "--window has no effect unless the next token is learned")
 
 
+def test_numbers_over_time_are_read_in_windows(run, csv, learned_from):
+    rows = [
+        f"{k + 1:02d}.{m:02d}.2024;{100 + k * m % 19},5;{k % 3}" for m in (1, 3) for k in range(30)
+    ]
+    path = csv("a.csv", "\n".join(["Datum;units;price", *rows, "31.03.2024;n/a;1"]))
+    command = (*QUICK, "--train", path, "--window", 5, "--horizon", 2)
+    refused = run(*command)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--fill interpolate and --fill last mend 2." in refused.err
+    assert "30 steps are missing between 2024-01-30 and 2024-03-01." in refused.err
+    done = run(*command, "--fill", "last")
+    assert done.code == 0
+    assert "(time: Datum; values: units; inputs: price)" in done.err
+    assert "units has decimal commas." in done.err
+    columns = ("--time", "Datum", "--value", "price", "--input", "units", "--id", "")
+    assert run(*command, *columns, "--fill", "last").code == 0
+    assert [data.vocabulary.words for data in learned_from] == [
+        ("units", "next price"), ("price", "next units")
+    ]  # fmt: skip
+    assert run(*command, "--fill", "last", "--wide", "--value", "units,price").code == 0
+    assert {piece.name for piece in learned_from[-1].series.train} == {"units", "price"}
+
+
+def test_classes_of_numbers_over_time_have_no_horizon(run, csv, learned_from):
+    rows = [
+        f"m{k},{t},{k * t % 7},{'ok' if k % 2 else 'worn'}" for k in range(50) for t in range(5)
+    ]
+    path = csv("a.csv", "\n".join(["machine,t,current,state", *rows]))
+    assert run(*QUICK, "--train", path, "--window", 5, "--label", "state").code == 0
+    assert learned_from[-1].classes == ("ok", "worn")
+    refused = run(*QUICK, "--train", path, "--window", 5, "--horizon", 2)
+    assert_refused(refused, "--horizon has no effect unless the next values are learned")
+    steps = run(*QUICK, "--train", path, "--window", 4, "--form", "steps", "--id", "machine")
+    assert steps.code == 0
+
+
 TICKETS = "id;message;category\n" + "".join(
     f"{k};where is parcel {k};shipping\n{k};i was charged {k} times;billing\n" for k in range(9)
 )

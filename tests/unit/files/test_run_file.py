@@ -31,7 +31,7 @@ from rnnviz.run.schedule import Position
 from rnnviz.run.weight_edits import scale, set_weight, silence
 from rnnviz.tasks.dataset import ACCURACY, table_of_dataset
 from rnnviz.tasks.given_examples import GivenExamples, signature_of
-from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.upload import File, Upload, with_columns
 from tests.sampling import pairwise
 
 OWN = "h = tanh(W_x @ x + 0.5 * h + U @ h + b)  # state"
@@ -362,6 +362,38 @@ def test_own_data_are_read_in_the_way_that_was_chosen():
     assert opened.dataset.classes == session.dataset.classes
     assert len(opened.dataset.classes) == 2
     train_on(session, opened)
+
+
+def test_numbers_over_time_are_read_in_the_way_that_was_chosen():
+    rows = "".join(f"{k},{k * k % 17},{k % 5}\n" for k in range(90) if k != 30)
+    file = File("walk.csv", f"t,units,price\n{rows}".encode())
+    upload = with_columns(Upload(file, window=6, horizon=2, fill="last", input="price"))
+    session = run_of_(0)
+    session.load(upload)
+    session.player.advance(2)
+    opened = again(session, own_data=True)
+    same(session, opened)
+    assert (opened.config.window, opened.config.horizon) == (6, 2)
+    assert opened.dataset.classes == ("units", "units +2")
+    assert opened.dataset.units == session.dataset.units
+    train_on(session, opened)
+    given = rnnviz.Session(RunConfig(hidden=4, epochs=9), session.dataset)
+    given.player.advance(2)
+    opened = again(given, own_data=True)
+    assert opened.inspect().verdict == given.inspect().verdict
+
+
+def test_in_files_of_before_the_window_is_an_option_of_the_data():
+    session = run_of_(0)
+    session.load(Upload(File("a.txt", b"so warm and so mild, " * 30), window=9))
+    session.player.advance(2)
+    archive = run_archive.RunArchive.of(run_file(session, own_data=True))
+    settings = {k: v for k, v in archive.run["settings"].items() if k not in ("window", "horizon")}
+    old = {**archive.run, "settings": settings, "data": {**archive.run["data"], "window": 9}}
+    members = {**archive.members, "run.json": orjson.dumps(old)}
+    opened = run_of(run_archive.RunArchive(members).content(), "r.rnnviz").session()
+    assert opened.config.window == 9
+    same(session, opened)
 
 
 def test_given_data_of_every_kind_are_read_back():

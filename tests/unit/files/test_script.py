@@ -9,6 +9,7 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from rnnviz.engine.training import begin
 from rnnviz.files.script import ScriptError, problem_of, script
 from rnnviz.files.tensor_file import read_npz
 from rnnviz.files.weights_file import weights_file
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.run.weight_edits import silence
@@ -319,3 +320,38 @@ def test_its_score_counts_no_answer_that_is_not_a_number(task, wrong):
         with np.errstate(invalid="ignore"):
             expected = data.metric.score(found, targets, owners)
             assert space["metric"](found, targets, owners) == expected
+
+
+# Numbers over time
+
+
+def numbers_over_time(**columns):
+    rng = np.random.default_rng(2)
+    wave = 1_000 + 200 * np.sin(np.arange(90) / 2) + rng.normal(size=90)
+    return pd.DataFrame({"t": range(90), "units": wave.round(1), **columns})
+
+
+@each_row(
+    ("columns", "options"),
+    [
+        ({}, {"horizon": 3}),
+        ({"price": np.arange(90) % 7 / 4, "b": np.arange(90) % 11}, {"horizon": 2}),
+        ({"b": np.arange(90) % 11}, {"wide": True, "value": "units,b"}),
+        ({"label": ["x" if k % 9 < 4 else 'y"' for k in range(90)]}, {}),
+        ({"id": [f"m{k // 2}" for k in range(90)], "label": [f"{k // 2 % 2}" for k in range(90)]},
+         {"label": "label", "form": "series"}),
+    ],
+    ids=["values", "inputs", "wide", "steps", "series"],
+)  # fmt: skip
+def test_a_script_makes_the_windows_of_numbers_over_time_itself(columns, options):
+    config = RunConfig(cell="gru", hidden=5, batch=8, optimizer="adam", epochs=2)
+    session = from_frame(numbers_over_time(**columns), config, window=6, **options)
+    session.player.advance(2)
+    text = script(session)
+    assert furthest(trained(text), session) < 1e-12
+    space = {"__name__": "script"}
+    exec(compile(text, "run.py", "exec"), space)
+    for part, examples in (("TRAIN", session.dataset.train), ("TEST", session.dataset.test)):
+        assert len(space[part]) == len(examples)
+        for (read, _), one in zip(space[part], examples, strict=True):
+            assert np.array_equal(read, one.inputs)

@@ -59,7 +59,7 @@ def test_windows_are_those_of_a_loop(window, horizon):
         inputs, targets = in_loops(*numbers, window, horizon)
         own = [
             data.units.own(np.array([e.inputs for e in part])),
-            data.series.expected.own(np.array([e.targets for e in part])),
+            data.own_answers(np.array([e.targets for e in part])),
         ]
         assert np.allclose(own[0], inputs)
         assert np.allclose(own[1], targets)
