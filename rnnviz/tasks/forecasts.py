@@ -14,6 +14,8 @@ from rnnviz.tasks.vocabulary import Array
 
 #: The longest period that is looked for, and the least autocorrelation that makes one.
 LONGEST, _LEAST = 400, 0.1
+#: Peaks at multiples of a period may be higher: the first that is nearly as high counts.
+_NEARLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,10 @@ def _autoregression(dataset: Dataset) -> Forecast:
 
 
 def period_of(pieces: Sequence[Series], count: int) -> int:
-    """The lag of the highest peak of the autocorrelation of the first ``count`` columns; 0 if none.
+    """The lag of the first high peak of the autocorrelation of the first columns; 0 if none.
 
-    Linear trends are taken out. The lag is at most a third of the longest piece.
+    Linear trends of these ``count`` columns are taken out. The lag is at most a third of the
+    longest piece.
     """
     longest = min(LONGEST, max(map(len, pieces)) // 3)
     if longest < 3:
@@ -133,7 +136,9 @@ def period_of(pieces: Sequence[Series], count: int) -> int:
     inner = correlation[1:-1]
     peaks = np.flatnonzero((inner > correlation[:-2]) & (inner >= correlation[2:])) + 1
     peaks = peaks[(peaks > 1) & (correlation[peaks] > _LEAST)]
-    return int(peaks[correlation[peaks].argmax()]) if len(peaks) else 0
+    if not len(peaks):
+        return 0
+    return int(peaks[correlation[peaks] >= _NEARLY * correlation[peaks].max()][0])
 
 
 def naive_error(series: WindowedSeries) -> Array:
