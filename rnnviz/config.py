@@ -89,6 +89,8 @@ class TaskName(StrEnum):
     WAVES = "waves"
     SPELLING = "spelling"
     TRANSLATION = "translation"
+    ELNINO = "elnino"
+    SUNSPOTS = "sunspots"
 
 
 class Widget(Enum):
@@ -281,13 +283,13 @@ class RunConfig:
         "data.",
     )
     window: int = _data(
-        50, "Window", low=2, high=500, widget=Widget.ELSEWHERE,
+        50, "Window", low=2, high=500,
         help="How many tokens or steps the network reads in one piece, of your own texts where it "
         "learns what comes next, and of numbers over time. Every piece begins with a hidden state "
         "of zero. Of numbers at most 200.",
     )
     horizon: int = _data(
-        1, "Horizon", low=1, high=50, widget=Widget.ELSEWHERE,
+        1, "Horizon", low=1, high=50,
         help="How many steps ahead numbers over time are expected.",
     )
     cell: str = _network(

@@ -17,6 +17,7 @@ from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.tasks.csv_table import EncodingError, TaskError, name_of, read_bytes
+from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.rows import Form, near_listed
 from rnnviz.tasks.upload import (
@@ -183,7 +184,10 @@ class RunOptions:
                 raise TaskError(f"{flag(name)} has no effect unless {what}. Leave it out.")
 
     def _check_together(self) -> None:
-        run = (name for name in ("window", "horizon") if name in self._run)
+        of_data = {
+            name for name in ("window", "horizon") if not TASKS[self.config.task].reads(name)
+        }
+        run = sorted(of_data & self._run)
         alone = [*["test"] * (self._test is not None), *self._data, *run]
         if self._train is None:
             for name in alone:

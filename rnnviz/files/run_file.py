@@ -396,7 +396,7 @@ def _index(table: Mapping[str, Any], name: str) -> int | None:
 
 
 def _task(config: RunConfig) -> Dataset:
-    return TASKS[config.task].build(config.lag, config.dataset_seed)
+    return TASKS[config.task].dataset(config)
 
 
 def _data(

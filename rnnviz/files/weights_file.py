@@ -248,7 +248,7 @@ def _dataset(
     """The task's data if the network was trained on them, else the examples of the hints."""
     words, classes = (_table(metadata, name, list) for name in ("vocabulary", "classes"))
     if metadata.get("data") == "task" and not hints.examples:
-        dataset = TASKS[config.task].build(config.lag, config.dataset_seed)
+        dataset = TASKS[config.task].dataset(config)
         if [*dataset.vocabulary.words] == words and [*dataset.classes] == classes:
             return noted(dataset, [links])
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):

@@ -40,8 +40,6 @@ from rnnviz.ui.style import escaped
 
 #: The number of presets in sight; the others open on a click.
 _CARDS = 3
-#: The settings that are chosen with one's own data.
-_WITH_DATA = "window", "horizon"
 #: The most settings that are named as different from the default.
 _NAMED = 6
 #: The most words of the vocabulary that are listed.
@@ -92,7 +90,6 @@ def _read(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> Ru
     session, edition = pair.first, tab.edition
     first = first_value("config", edition, session.config)
     values: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
-    values |= {name: getattr(first, name) for name in _WITH_DATA}
     with task:
         values["task"] = _task(tab, pair, first, edition)
     with st.sidebar:
@@ -232,8 +229,7 @@ def _draw(
         applies = row.applies(values)
         if row.name in pair.split and row.widget is not Widget.CONSTANTS:
             continue  # It is among what differs.
-        drawn = row.name != "data_seed" or TASKS[values["task"]].drawn
-        if not drawn or (session.data.own and row.group == "Data"):
+        if not TASKS[values["task"]].reads(row.name) or (session.data.own and row.group == "Data"):
             values[row.name] = getattr(first, row.name)
         elif row.widget is Widget.CONSTANTS:
             if applies:

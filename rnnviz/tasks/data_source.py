@@ -83,7 +83,7 @@ class DataSource:
             return self.given
         if self.upload is not None:
             return dataset_of(self.upload.of_run(config))
-        return TASKS[config.task].build(config.lag, config.dataset_seed)
+        return TASKS[config.task].dataset(config)
 
     def take(self, upload: Upload | None, config: RunConfig) -> bool:
         """Use an upload, or the task's data (None); False if it is invalid: the old data stay."""

@@ -36,7 +36,7 @@ class Task:
 
     ``build`` takes the lag, 1 to 50, and the seed; it returns the same dataset for the same
     arguments, and for all seeds unless the data are ``drawn``. An empty ``probe`` means the first
-    test example.
+    test example. ``cut`` takes the window and the horizon, of numbers over time.
     """
 
     name: TaskName
@@ -46,6 +46,18 @@ class Task:
     probe: str = ""
     presets: tuple[Preset, ...] = ()
     drawn: bool = True
+    cut: Callable[[int, int], Dataset] | None = None
+
+    def dataset(self, config: RunConfig) -> Dataset:
+        """The data of a run with these settings."""
+        if self.cut:
+            return self.cut(config.window, config.horizon)
+        return self.build(config.lag, config.dataset_seed)
+
+    def reads(self, setting: str) -> bool:
+        """Whether a setting of the data has an effect on those of this task."""
+        windows = self.cut is not None
+        return {"data_seed": self.drawn, "window": windows, "horizon": windows}.get(setting, True)
 
 
 def adam(task: TaskName, cell: str, **settings: Any) -> dict[str, Any]:

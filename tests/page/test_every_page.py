@@ -26,6 +26,8 @@ RUNS = {
     "brackets": {"batch": "16", "epoch": "1", **ELMAN},
     "waves": {"epoch": "1", **ELMAN},
     "translation": {"epoch": "0", **GRU, **DEEP},
+    "elnino": {"window": "12", "horizon": "3", "epoch": "1", **GRU},
+    "sunspots": {"window": "11", "epoch": "1", **LSTM},
 }
 #: The pictures that a page, or the tab of a question, has whatever is learned.
 ALWAYS = {

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -112,15 +113,33 @@ def test_the_example_in_a_notebook(tmp_path):
     assert run(["-c", code], tmp_path).startswith("The live picture of a session.")
 
 
+def test_the_example_with_numbers_over_time(tmp_path):
+    (example,) = [block for block in blocks("py") if "from_frame" in block]
+    *models, ahead = run(["-c", example], tmp_path).splitlines()
+    errors = {line.rsplit(maxsplit=2)[0]: float(line.split()[-1]) for line in models}
+    assert [*errors][:3] == ["network", "last value", "same season"]
+    assert errors["network"] < errors["last value"]
+    assert ahead.startswith("2016-01-01T00:00:00.000000 [")
+
+
+#: Days of two shops.
+SALES = "date,store,units,price\n" + "".join(
+    f"{date(2024, 1, 1) + timedelta(days=day)},{store},{day % 19 + k},{day % 5}\n"
+    for day in range(120) for k, store in enumerate(("north", "south"))
+)  # fmt: skip
+
+
 def test_the_commands(tmp_path):
     (tmp_path / "tickets.csv").write_text(TICKETS, encoding="utf-8")
+    (tmp_path / "sales.csv").write_text(SALES, encoding="utf-8")
     commands = [block for block in blocks("sh") if block.startswith("rnnviz train")]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in "".join(commands).splitlines():
         program, *words = command.split()
         assert program == "rnnviz"
         assert run(["-m", program, *words], tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"run.json", "tickets.csv", "weights.npz"}
+    written = {path.name for path in tmp_path.iterdir()} - {"sales.csv", "tickets.csv"}
+    assert written == {"run.json", "weights.npz"}
 
 
 def test_the_limits_of_health_are_the_constants():

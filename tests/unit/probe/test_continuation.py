@@ -9,6 +9,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.probe.continuation import compared, continuation
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
+from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Example
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.upload import File, Upload
@@ -108,3 +109,12 @@ def test_without_windows_there_is_nothing_to_compare():
     made = session(months(), window=100)
     with pytest.raises(ValueError, match="no window"):
         compared(made.dataset, made.state.parameters)
+
+
+@pytest.mark.parametrize(("task", "low", "high"), [("elnino", 0.6, 0.75), ("sunspots", 1.2, 1.5)])
+def test_the_presets_of_the_shipped_series_are_better_than_simple_models(task, low, high):
+    made = Session(PRESETS[task][0].config())
+    made.player.advance(made.config.epochs)
+    network, *others = compared(made.dataset, made.state.parameters)
+    assert low < network.mase.mean() < high
+    assert network.mase.mean() < min(one.mase.mean() for one in others)

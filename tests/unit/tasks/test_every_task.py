@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.config import Loss, OutputAt, TaskName
+from rnnviz.config import Loss, OutputAt, RunConfig, TaskName
 from rnnviz.tasks.adding import adding
 from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
@@ -10,7 +10,7 @@ from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.flipflop import flipflop
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
-from rnnviz.tasks.vocabulary import END, START, read_values
+from rnnviz.tasks.vocabulary import END, START
 from rnnviz.tasks.waves import waves
 from tests.sampling import each_row
 
@@ -70,7 +70,7 @@ def test_examples_have_the_shapes_of_their_task_and_every_class_is_learned(task)
 def read(data, text):
     """The inputs of a text, or its source where there is an encoder; nothing may be unknown."""
     if data.loss is Loss.SQUARED_ERROR:
-        return read_values(text, data.vocabulary.words, 100)
+        return data.values_of(text, 100)
     reading = (data.source or data.vocabulary).read(text)
     assert not reading.unknown
     return reading.tokens
@@ -106,3 +106,15 @@ def test_the_rule_gives_the_targets_of_every_example_except_the_unknown_ones(tas
             assert targets.shape == example.targets.shape
             assert known.sum() >= known.size - len(data.classes) ** (targets.ndim - 1)
             assert np.array_equal(targets[known], example.targets[known])
+
+
+@every_task
+def test_window_and_horizon_decide_the_data_where_they_have_an_effect(task):
+    settings = RunConfig(task=task.name), RunConfig(task=task.name, window=9, horizon=3)
+    one, other = map(task.dataset, settings)
+    assert task.reads("window") == task.reads("horizon") == (one is not other)
+    if task.reads("window"):
+        assert (other.series.window, other.series.horizon) == (9, 3)
+        longest = task.dataset(RunConfig(task=task.name, window=500, horizon=50))
+        assert longest.notes[0] == "The window is 100, the longest for this series."
+        assert len(longest.train) >= 30

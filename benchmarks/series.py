@@ -1,0 +1,87 @@
+"""Numbers over time: ``python -m benchmarks.series``.
+
+What the presets of the shipped series reach beside simple models, with five seeds, and how long a
+table takes to be read and checked.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import time
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.table import Row, print_table
+from rnnviz.config import TaskName
+from rnnviz.probe.continuation import compared
+from rnnviz.probe.session import Session
+from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data_source import PRESETS, TASKS
+from rnnviz.tasks.forecasts import ForecastErrors
+from rnnviz.tasks.upload import File, Upload, check_rows, with_columns
+
+SEEDS, TIMES = range(5), 5
+ROWS, COLUMNS = 20_000, 7
+
+
+def errors(task: TaskName, seed: int) -> list[ForecastErrors]:
+    """The errors of a preset's network at its end, and of the simple models, on the test."""
+    session = Session(PRESETS[task][0].config(seed))
+    session.player.advance(session.config.epochs)
+    return compared(session.dataset, session.state.parameters)
+
+
+def line(task: TaskName, name: str, found: list[ForecastErrors]) -> str:
+    """A row of the table: the error one, some and all steps ahead, and MASE, over all steps."""
+    maes = [np.array([one.mae[k, 0] for one in found]) for k in (0, len(found[0].mae) // 2, -1)]
+    scores = [float(one.mase.mean()) for one in found]
+    spread = f" ({min(scores):.2f} to {max(scores):.2f})" if len(found) > 1 else ""
+    cells = [TASKS[task].label, name, *(f"{np.median(mae):.2f}" for mae in maes)]
+    return f"| {' | '.join(cells)} | {median(scores):.2f}{spread} |"
+
+
+def seconds(content: bytes) -> float:
+    """How long a table takes to be read and checked; a refusal counts, too."""
+    # Another name, so that nothing is cached.
+    upload = Upload(File(f"{time.perf_counter()}.csv", content), window=60)
+    before = time.perf_counter()
+    try:
+        check_rows(with_columns(upload))
+    except TaskError as problem:
+        print(problem)
+    return time.perf_counter() - before
+
+
+def table(rows: int) -> bytes:
+    """A table of hours and random numbers."""
+    rng = np.random.default_rng(0)
+    hours = pd.date_range("2000-01-01", periods=rows, freq="h")
+    columns = {f"value {k}": rng.normal(size=rows).round(3) for k in range(COLUMNS)}
+    text: str = pd.DataFrame({"time": hours, **columns}).to_csv(index=False)
+    return text.encode()
+
+
+def main() -> None:
+    """Print both tables."""
+    print("| series | model | error, 1 step | half | all steps | MASE |\n|---|---|---|---|---|---|")
+    for task in (TaskName.ELNINO, TaskName.SUNSPOTS):
+        found = [errors(task, seed) for seed in SEEDS]
+        print(line(task, "network", [one[0] for one in found]))
+        for model in found[0][1:]:
+            print(line(task, model.name, [model]), flush=True)
+    large, million = table(ROWS), b"x\n" + b"1\n2\n" * 500_000
+    print_table([
+        Row("20,000 rows of 8 columns, read and checked",
+            median(seconds(large) for _ in range(TIMES)), "s", at_most=1.5),
+        Row("a million rows, refused", median(seconds(million) for _ in range(TIMES)), "s",
+            at_most=1),
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
