@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import plotly.io
 import pytest
 
 from rnnviz.charts.picture import Picture
-from rnnviz.config import TaskName
+from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
+from rnnviz.probe.session import from_frame
 from tests.page.painter import unknown
 from tests.page.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.charts.unpacked import unpacked
@@ -101,3 +104,33 @@ def test_every_page_stands_on_every_task(page, session, drawn):
         if task not in PHRASES:
             # What is read is a letter or a number, a sequence and no phrase.
             assert "phrase" not in words_of(opened)
+
+
+#: Numbers over time of each form.
+STATES = [("x", "y")[k // 9 % 2] for k in range(90)]
+NUMBERS = {
+    "values": {"b": [k % 4 for k in range(90)]},
+    "steps": {"state": STATES},
+    "series": {
+        "id": [f"m{k // 2}" for k in range(90)], "state": ["xy"[k // 2 % 2] for k in range(90)],
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=NUMBERS)
+def over_time(request):
+    """A run that learns a form of numbers over time."""
+    frame = pd.DataFrame({"t": range(90), "a": np.sin(np.arange(90)).round(2)})
+    config = RunConfig(cell="gru", hidden=5, epochs=9)
+    ahead = {"horizon": 2} if request.param == "values" else {}
+    session = from_frame(frame.assign(**NUMBERS[request.param]), config, window=7, **ahead)
+    assert session.dataset.series.columns.form == request.param
+    session.player.advance(1)
+    return session
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_on_numbers_over_time(page, over_time, drawn):
+    opened = Page(page, over_time)
+    for view in tabs_of(page):
+        assert_complete(opened.enter(view), drawn)

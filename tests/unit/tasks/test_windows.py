@@ -1,5 +1,6 @@
 """Windows of series, their scales and the split."""
 
+
 import numpy as np
 import pandas as pd
 import pytest
