@@ -147,15 +147,18 @@ class RunOptions:
         upload = self.upload()
         return dataset_of(upload) if upload else None
 
-    def upload(self) -> Upload | None:
-        """The user's own data, after a summary on the terminal; raises TaskError."""
+    def upload(self, config: RunConfig | None = None) -> Upload | None:
+        """The user's own data, after a summary on the terminal; raises TaskError.
+
+        They are read as a run with the settings ``config`` reads them, by default with these.
+        """
         self._check_together()
         if self._train is None:
             return None
         upload = Upload(
             file_at(self._train), file_at(self._test) if self._test else None,
             **self._data,
-        ).of_run(self.config)  # fmt: skip
+        ).of_run(config or self.config)  # fmt: skip
         try:
             # A stored run must read its file in the same way, even if the guess changes.
             upload = with_columns(upload)

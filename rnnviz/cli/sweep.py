@@ -69,7 +69,7 @@ def sweep(
     alone = {name: texts[name].split(",")[0].strip() for name in texts.keys() & {"cell", "task"}}
     given = RunOptions(**{**options, **dict.fromkeys(texts), **alone})
     configs = grid(axes, seeds=seeds, draws=random, base=given.config)
-    upload = given.upload()
+    upload = given.upload(configs[0])
     words: list[str] = []
     named = {"seeds": seeds, "random": random, "weights": weights, "db": db, **options}
     for name, value in named.items():

@@ -86,6 +86,15 @@ def test_a_cell_of_ones_own_and_own_data_are_swept(run, tmp_path):
     assert code == 2 and "--cell has no effect with --cell-file" in err
 
 
+def test_windows_of_numbers_over_time_are_swept(run, tmp_path):
+    rows = "".join(f"{k},{k * k % 17}\n" for k in range(60))
+    (tmp_path / "a.csv").write_text(f"t,units\n{rows}")
+    # No window of 50 steps, the default, would fit.
+    code, out, err = run(f"sweep {QUICK} --window 4,8 --train {tmp_path / 'a.csv'}")
+    assert code == 0 and "44 windows of 4 steps" in err
+    assert [row.split()[:2] for row in out.splitlines()[1:]] == [["4", "1"], ["8", "1"]]
+
+
 def test_random_settings_are_the_same_again(run):
     line = f"sweep --random 3 --lr 0.01..1:log {QUICK}"
     assert run(line)[1] == run(line)[1] and "3 of them are in" in run(line)[2]
