@@ -295,12 +295,12 @@ def mended(series: Series, fill: Fill | None) -> list[Series]:
 
 def _filled(series: Series, fill: Fill) -> Series:
     """Every step between the first and the last, and a number in each, if a column has any."""
-    steps = np.arange(series.grid[0], series.grid[-1] + 1)
-    if len(steps) > MAX_ROWS:
+    if (count := int(series.grid[-1] - series.grid[0]) + 1) > MAX_ROWS:
         raise TaskError(
-            f"To fill the gaps of {shown(series.name or 'the series')} takes {len(steps):,} steps, "
+            f"To fill the gaps of {shown(series.name or 'the series')} takes {count:,} steps, "
             f"more than {MAX_ROWS:,}. Skip them, or leave out the rows far from the others."
         )
+    steps = series.grid[0] + np.arange(count)
     frame = pd.DataFrame(series.values, index=series.grid).reindex(steps)
     missing = frame.isna().to_numpy()
     full = frame.interpolate() if fill is Fill.INTERPOLATE else frame

@@ -449,7 +449,8 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
         raise FaultsError(checked.unusable, checked.count, 0 if upload.fill else holes)
     first = checked.series[0]
     if not first.series:
-        raise TaskError(f"{upload.train.name}: none of its series can be used.")
+        why = first.faults[0].reason
+        raise TaskError(f"{upload.train.name}: none of its series can be used: {why}")
     train, test = split_series(first.series, first.columns, upload.test_share, upload.seed)
     if upload.test:
         test = checked.series[1].series

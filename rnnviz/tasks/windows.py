@@ -40,8 +40,8 @@ def build_windows(
     places = [_places(part, columns.form, window, horizon * expects) for part in pieces]
     if (count := len(places[0])) < LEAST:
         raise TaskError(
-            f"{name}: the training has {count} windows of {window} steps, fewer than {LEAST}. Make "
-            "the window shorter, or use more rows."
+            f"{name}: the training has {count} window{'s' * (count != 1)} of {window} steps, fewer "
+            f"than {LEAST}. Make the window shorter, or use more rows."
         )
     if max(map(len, places)) > MAX_STEPS:
         raise TaskError(f"{name}: has more than {MAX_STEPS:,} steps. Use fewer series or rows.")

@@ -213,3 +213,16 @@ def test_data_of_a_tab_that_has_gone_are_not_learned(page, monkeypatch):
     assert page.session.data.upload is None
     page.click("learn")
     assert page.session.data.upload
+
+
+def test_numbers_over_time_are_learned_or_their_problems_listed(page):
+    rows = [f"2024-{m:02d}-{d:02d},{(7 * m + d) % 19}" for m in (1, 2, 3, 5) for d in range(1, 29)]
+    page.upload("train_csv", "gaps.csv", "\n".join(["date,units", *rows, "2024-05-29,x"]).encode())
+    assert "30: 3 steps are missing" in table(page).replace("</td><td>", ": ")
+    assert "units is &#x27;x&#x27;, which is not a number." in table(page)
+    days = "\n".join(f"{k},{k % 7}" for k in range(150))
+    page.learn("days.csv", f"day,units\n{days}".encode(), share=0.2)
+    assert page.session.dataset.series.columns.values == ("units",)
+    page.click("step_epoch")
+    assert page.session.state.epoch == 1
+    assert (page.session.config.window, page.session.inspect().verdict[0]) == (50, "2")

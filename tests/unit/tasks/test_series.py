@@ -149,8 +149,10 @@ def test_at_the_edges_the_nearest_number_is_filled_in():
     assert one.values[[0, -1], 0].tolist() == [1.5, 8.5]
 
 
-def test_a_gap_that_is_too_long_to_fill_is_refused():
-    (series,) = measured(days((9, "9020-01-01,7"))).series
+@each_row("last", ["9020-01-01,7", "1e15,7"])
+def test_a_gap_that_is_too_long_to_fill_is_refused(last):
+    rows = days((9, last)) if "-" in last else [f"{k},{k}" for k in range(9)] + [last]
+    (series,) = measured(rows).series
     assert len(mended(series, None)) == 2
     with pytest.raises(TaskError, match="Skip them, or leave out the rows far from the others"):
         mended(series, Fill.LAST)

@@ -1,6 +1,5 @@
 """Windows of series, their scales and the split."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -214,7 +213,11 @@ def test_units_from_a_file_are_checked(units):
     ("count", "options", "said"),
     [
         (60, {"window": 30}, "the training has 18 windows of 30 steps, fewer than 30"),
-        (30, {"window": 40}, "none of its series can be used"),
+        (
+            30,
+            {"window": 40},
+            "none of its series can be used: the table has 30 steps, and a window",
+        ),
         (400, {"window": 201}, "a window of numbers has at most 200 steps"),
         (1, {"window": 2}, "is always"),
     ],
