@@ -143,7 +143,8 @@ def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
     def one(field: str, guess: str) -> str:
         if field in chosen:
             return next(iter(chosen[field]), "")
-        free.remove(guess) if guess else None
+        if guess:
+            free.remove(guess)
         return guess
 
     time = one("time", _time(free, kinds))
@@ -151,7 +152,7 @@ def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
     label = one("label", _label(cells, free, kinds))
     values, inputs = _numbers(
         [name for name in free if name in kinds.numbers and not _is_key(name)],
-        chosen.get("value"), () if label else chosen.get("input"),
+        chosen.get("value"), chosen.get("input", () if label else None),
     )  # fmt: skip
     if not values:
         raise TaskError(f"{cells.name}: has no column of numbers to learn. Choose one as value.")

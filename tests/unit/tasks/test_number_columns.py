@@ -71,6 +71,13 @@ def test_every_column_can_be_chosen():
     assert series_columns(table("day,a,b", "#,#,3"), Given(value="a,b", wide=True)).wide
 
 
+def test_chosen_inputs_are_read_beside_a_label():
+    cells = table("t,x,price,activity", "#,1.#,2.#,walk", "#.5,#,3,rest")
+    assert series_columns(cells, Given()).numbers == ("x", "price")
+    found = series_columns(cells, Given(input="price"))
+    assert (found.values, found.inputs) == (("x",), ("price",))
+
+
 def test_a_list_of_columns_is_read_as_it_is_written():
     cells = table('day,"a, b",c "d",e', "#,1,2,3")
     names = cells.columns[1:]
