@@ -88,7 +88,7 @@ def test_a_cell_of_ones_own_and_own_data_are_swept(run, tmp_path):
 
 def test_windows_of_numbers_over_time_are_swept(run, tmp_path):
     rows = "".join(f"{k},{k * k % 17}\n" for k in range(60))
-    (tmp_path / "a.csv").write_text(f"t,units\n{rows}")
+    (tmp_path / "a.csv").write_text(f"t,units\n{rows}", encoding="utf-8")
     # No window of 50 steps, the default, would fit.
     code, out, err = run(f"sweep {QUICK} --window 4,8 --train {tmp_path / 'a.csv'}")
     assert code == 0 and "44 windows of 4 steps" in err
