@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from rnnviz.charts.axes import words_axis
 from rnnviz.charts.picture import Picture, scatter
-from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network
+from rnnviz.charts.sequence_network import Targets, Words, compared, sequence_network, with_arrays
+from rnnviz.charts.series_pictures import series_arrays
 from rnnviz.charts.texts import count_in, explanation
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.charts.training_curves import run_curves
@@ -37,7 +38,8 @@ def network(
     levels = passes if of.layers > 1 else ()
     token = followed if session.selection.token is None else session.selection.token
     left = session.lab(RetentionLab).playable(session, probe, token)
-    return sequence_network(passes[session.layer], words, targets, theme, levels, left=left)
+    drawn = sequence_network(passes[session.layer], words, targets, theme, levels, left=left)
+    return with_arrays(drawn, *series_arrays(probe))
 
 
 def compared_network(

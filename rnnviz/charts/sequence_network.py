@@ -5,7 +5,7 @@ The page draws this picture itself, in static/network.js, from the series by nam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +27,8 @@ BROKEN = (
 )
 #: A longer label would run under the picture.
 MOST_LETTERS = 7
-_COLORS = ("background", "text", "muted", "grid", "forward", "magnitude", "negative", "neutral",
-           "positive")  # fmt: skip
+_COLORS = ("background", "text", "muted", "grid", "train", "test", "forward", "magnitude",
+           "negative", "neutral", "positive")  # fmt: skip
 
 
 class Words(NamedTuple):
@@ -96,9 +96,16 @@ def sequence_network(
 
 def compared(drawn: Picture, moment: str, shares: Array) -> Picture:
     """The picture with the shares of the gradient, (T,), at a second moment as a faint line."""
-    meta = {**drawn.layout["meta"], "moment": moment}
     line = scatter(name="second gradient", y=compact(shares), visible=False)
-    return Picture([*drawn.series, line], {**drawn.layout, "meta": meta})
+    return with_arrays(drawn, [line], {"moment": moment})
+
+
+def with_arrays(drawn: Picture, series: Sequence[Series], meta: Mapping[str, Any]) -> Picture:
+    """The picture with more arrays and metadata, unless it is a sentence."""
+    if not drawn.series:
+        return drawn
+    more = {**drawn.layout["meta"], **meta}
+    return Picture([*drawn.series, *series], {**drawn.layout, "meta": more})
 
 
 def palette(theme: Theme) -> dict[str, str]:

@@ -88,7 +88,8 @@ _MARK, _PLACE = _any_of(_NOTHING, _STEP, _text), _any_of(_NOTHING, _finite, _tex
 #: a mark with ``data``.
 _FIELDS: Mapping[str, Check] = {
     "do": _text, "what": _text, "label": _text, "text": _text, "on": _text, "move": _text,
-    "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "settled": _instance(bool),
+    "n": _COUNT, "seq": _COUNT, "epoch": _COUNT, "epochs": _COUNT, "window": _COUNT,
+    "settled": _instance(bool),
     "unit": _any_of(_NOTHING, _INDEX), "token": _any_of(_NOTHING, _INDEX),
     "value": _finite, "by": _STEP, "x": _PLACE, "y": _PLACE,
     "data": _any_of(_MARK, lambda v: _LIST(v) and 2 <= len(v) <= 3 and all(map(_PLACE, v))),
@@ -114,7 +115,7 @@ def act(pair: Pair, command: Mapping[str, Any]) -> None:
 
 
 def _act(pair: Pair, command: Mapping[str, Any]) -> None:
-    session, config = pair.first, pair.first.config
+    session = pair.first
     match command:
         case {"do": "play" | "pause" | "reset" | "branch" | "pin" as action}:
             getattr(pair, action)()
@@ -122,14 +123,8 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
             pair.step_epoch(PATIENCE) if what == "epoch" else pair.step_phrase()
         case {"do": "now"}:
             pair.back_to_now()
-        case {"do": "seed"}:
-            pair.configure(replace(config, seed=int((config.seed + 1) % SETTINGS["seed"].high)))
-        case {"do": "preset", "label": str(label)}:
-            preset = next((p for p in PRESETS[config.task] if p.label == label), None)
-            if preset is None:
-                raise RefusedError(f"there is no preset {label[:40]!r} of this task")
-            pair.configure(preset.config(config.seed))
-            pair.play()
+        case {"do": "seed" | "preset"}:
+            _begin(pair, command)
         case {"do": "seek", "epoch": int(epoch)}:
             pair.go_to(Position(epoch))
         case {"do": "speed", "epochs": int(speed)} if speed in SPEEDS:
@@ -138,12 +133,30 @@ def _act(pair: Pair, command: Mapping[str, Any]) -> None:
             pair.mark("unit", unit)
         case {"do": "mark", "token": token}:
             pair.mark("token", token)
+        case {"do": "open", "window": int(number)} if number < len(session.dataset.windows):
+            pair.ask([*session.dataset.windows][number])
         case {"do": "phrase" | "write" | "use" as action, "text": str(text)}:
             # A full text box may end in half a surrogate pair, which is not valid text.
             take = {"phrase": pair.ask, "write": session.write, "use": pair.use}[action]
             take(text.encode(errors="replace").decode())
         case _:
             _compare(pair, command)
+
+
+def _begin(pair: Pair, command: Mapping[str, Any]) -> None:
+    """Begin another run: with the next seed, or of a preset of the task."""
+    config = pair.first.config
+    match command:
+        case {"do": "seed"}:
+            pair.configure(replace(config, seed=int((config.seed + 1) % SETTINGS["seed"].high)))
+        case {"label": str(label)}:
+            preset = next((p for p in PRESETS[config.task] if p.label == label), None)
+            if preset is None:
+                raise RefusedError(f"there is no preset {label[:40]!r} of this task")
+            pair.configure(preset.config(config.seed))
+            pair.play()
+        case _:
+            raise not_understood(command)
 
 
 def teach(

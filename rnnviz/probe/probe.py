@@ -60,6 +60,8 @@ class Probe:
         Characters are not typed one by one: then there are none.
         """
         groups, vocabulary = self.reading.text.split(), self.vocabulary
+        if self.dataset.series:
+            return ()
         if not self.dataset.tokens:
             return tuple((group, k) for k, group in enumerate(groups))
         if vocabulary.characters:
@@ -248,6 +250,9 @@ def read(dataset: Dataset, text: str) -> Reading:
         )
     if text != text.encode(errors="replace").decode():
         raise TaskError(f"The {what} has half of a character: type it again.")
+    if window := dataset.window_at(text.strip()):
+        of = window.example
+        return Reading(text, tuple(of.text.split()), (), of.inputs)
     if not dataset.tokens:
         values = dataset.values_of(text, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
@@ -298,7 +303,8 @@ def inspect(
         generated = tuple(
             prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED)
         )
-    example = of_data or _example(dataset, reading, generated)
+    window = dataset.window_at(text.strip())
+    example = of_data or (window.example if window else _example(dataset, reading, generated))
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
     gaps = np.asarray(unknown)

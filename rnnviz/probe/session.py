@@ -53,7 +53,8 @@ STORY_SECONDS, STORY_SHARE = 0.2, 0.1
 
 def first_phrase(dataset: Dataset, text: str) -> str:
     """``text``, or else the first example, as much of it as the network can read."""
-    examples = (example.text for part in (dataset.test, dataset.train) for example in part)
+    every = chain(dataset.test, dataset.train)
+    examples = map(dataset.phrase_of, every)
     parts = (part for one in chain([text], examples) for part in (one, start_of(dataset, one)))
     return next((part for part in parts if readable(dataset, part)), text[: most_typed(dataset)])
 

@@ -98,7 +98,7 @@ class DataSource:
     def first_phrase(self, config: RunConfig, dataset: Dataset) -> str:
         """The text shown first: the task's probe, or the first example."""
         probe = "" if self.own else TASKS[config.task].probe
-        return probe or (*dataset.test, *dataset.train)[0].text
+        return probe or dataset.phrase_of((*dataset.test, *dataset.train)[0])
 
     def name(self) -> str | None:
         """The name of the upload for links; None without an upload."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,7 +15,7 @@ import numpy as np
 
 from rnnviz.config import Loss, OutputAt, brief
 from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
-from rnnviz.tasks.series import WindowedSeries
+from rnnviz.tasks.series import Series, WindowedSeries
 from rnnviz.tasks.units import Units
 from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary, read_values
 
@@ -45,6 +46,19 @@ class Example:
     def target(self) -> int:
         """The target class of the first, or only, output."""
         return int(self.targets[0])
+
+
+class Window(NamedTuple):
+    """An example that is cut from a series: steps ``start`` to ``end`` of a ``piece`` of it.
+
+    Its ``number`` counts the windows of the training first, then those of the test.
+    """
+
+    number: int
+    example: Example
+    piece: Series
+    start: int
+    end: int
 
 
 _WITHIN = "within "
@@ -281,6 +295,35 @@ class Dataset:
         if self.answers_classes:
             return guess_classes(targets, len(self.classes))
         return guess_values(targets)
+
+    @cached_property
+    def windows(self) -> dict[str, Window]:
+        """The windows by the name and the first time of each; empty unless cut from series."""
+        of, found = self.series, dict[str, Window]()
+        parts = () if of is None else (
+            (self.train, of.train, of.train_places), (self.test, of.test, of.test_places)
+        )  # fmt: skip
+        for examples, pieces, places in parts:
+            for example, (k, start) in zip(examples, places.tolist(), strict=True):
+                end = start + len(example.inputs)
+                found[example.key] = Window(len(found), example, pieces[k], start, end)
+        return found
+
+    @cached_property
+    def _starts(self) -> list[str]:
+        return sorted(self.windows)
+
+    def window_at(self, text: str) -> Window | None:
+        """The window that begins at the time ``text``, or else the first that begins within it."""
+        if found := self.windows.get(text):
+            return found
+        k = bisect_left(self._starts, text)
+        within = text and k < len(self._starts) and self._starts[k].startswith(text)
+        return self.windows[self._starts[k]] if within else None
+
+    def phrase_of(self, example: Example) -> str:
+        """The text that stands for an example: its own, or the time at which a window begins."""
+        return example.text if self.series is None else example.key
 
     def lookup(self, inputs: Array) -> Example | None:
         """The example with exactly these inputs; with an encoder, with this source."""

@@ -127,12 +127,17 @@ def _parsed(texts: pd.Series, form: str) -> pd.Series:
     return times.dt.tz_localize(None).astype("datetime64[us]")
 
 
+#: So few times don't show that they are months or years.
+_FEW = 3
+
+
 def written(times: Array) -> list[str]:
-    """Times (N,), dates or numbers, as texts without needless digits."""
+    """Times (N,), dates or numbers, as texts without needless digits: months as 2024-12."""
     if times.dtype.kind != "M":
         return [f"{value:.12g}" for value in times.tolist()]
     texts = pd.Series(times).dt.strftime("%Y-%m-%d %H:%M:%S")
-    for ending in (":00", " 00:00"):
+    # A few days may all be the first of a month.
+    for ending in (":00", " 00:00", "-01", "-01")[: 4 if len(times) > _FEW else 2]:
         if texts.str.endswith(ending).all():
             texts = texts.str.removesuffix(ending)
     return list(texts)

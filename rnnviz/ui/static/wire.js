@@ -104,7 +104,7 @@ export class Wire {
     // While disconnected keep only the last value of a drag, or of typing.
     const { do: action, on } = this.unheard.at(-1) ?? {};
     const repeated = action === command.do && on === command.on;
-    if (!this.ready && repeated && ["seek", "phrase", "select", "write"].includes(action)) this.unheard.pop();
+    if (!this.ready && repeated && ["seek", "phrase", "open", "select", "write"].includes(action)) this.unheard.pop();
     this.unheard.push(message);
     if (this.ready) this.post(message);
     return this.number;

@@ -1,0 +1,164 @@
+"""Series: a window of numbers over time as a curve, and the whole series that it is cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnnviz.charts.picture import Series, compact, scatter
+from rnnviz.charts.theme import shown_token
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.probe import Probe
+from rnnviz.tasks.dataset import Dataset, Window
+from rnnviz.tasks.number_cells import written
+from rnnviz.tasks.rhythm import following
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Series as Steps
+from rnnviz.tasks.series import WindowedSeries
+
+#: The most columns of numbers that are drawn, one above the other, and those of the whole series.
+MOST_ROWS, _WHOLE_ROWS = 4, 2
+#: A series is drawn with so many buckets of its steps: the least and the largest value of each.
+_BUCKETS = 600
+#: A window that is nearly as high as the whole series has its scale.
+_NEARLY = 0.5
+
+
+class _Piece(NamedTuple):
+    """A piece of a series, and where it begins among all steps that are drawn."""
+
+    series: Steps
+    test: bool
+    first: int
+
+
+def series_arrays(probe: Probe) -> tuple[list[Series], dict[str, Any]]:
+    """The curve of the window that is read, and the whole series; nothing for other data.
+
+    Numbers are in the units of the table. At step t of the ``curve`` are what ``came`` (R, T + H)
+    and what was ``expected`` (R, T + H) for it: a step ahead up to the end of the window, then up
+    to the horizon of H steps.
+    """
+    of, window = probe.dataset.series, probe.dataset.window_at(probe.reading.text)
+    if of is None or window is None:
+        return [], {}
+    came, expected = _came_and_expected(probe, of, window)
+    arrays = {"came": came, "expected": expected}
+    whole, whole_meta = _whole(probe.dataset, of)
+    names = [shown_token(name) for name in (*of.columns.expected, *of.columns.inputs)]
+    meta = {
+        "names": names[:MOST_ROWS],
+        "more": max(0, len(names) - MOST_ROWS),
+        "joined": of.columns.form is Form.VALUES,
+        "ahead": of.lead,
+        "times": _times(window, came.shape[1]),
+        "limits": _limits(of, came),
+        "filled": _filled(window, came.shape),
+        "shown": window.number,
+        **whole_meta,
+    }
+    rows = [scatter(name=name, z=compact(row), visible=False) for name, row in arrays.items()]
+    return [*rows, *whole], {"curve": meta}
+
+
+def _came_and_expected(probe: Probe, of: WindowedSeries, window: Window) -> tuple[Array, Array]:
+    """What came and what was expected, (R, T + H), NaN where there is nothing."""
+    count, values = len(of.columns.expected), window.piece.values[:, :MOST_ROWS]
+    steps = window.end - window.start
+    came = values[window.start : window.end + of.lead].T
+    expected = np.full(came.shape, np.nan)
+    if of.columns.form is Form.VALUES and probe.finite:
+        answers = probe.dataset.own_answers(probe.answers).reshape(steps, of.horizon, count)
+        shown = min(count, MOST_ROWS)
+        expected[:shown, 1 : steps + 1] = answers[:, 0, :shown].T
+        expected[:shown, steps:] = answers[-1, :, :shown].T
+    return came, expected
+
+
+def _times(window: Window, steps: int) -> list[str]:
+    """The times of the steps of a window, and of those after it."""
+    known = window.piece.times[window.start : window.start + steps]
+    return written(np.append(known, following(window.piece.times, steps - len(known))))
+
+
+def _filled(window: Window, shape: tuple[int, ...]) -> list[list[int]]:
+    """The steps of every row whose number was filled in."""
+    flags = window.piece.filled[window.start : window.start + shape[1], : shape[0]].T
+    return [np.flatnonzero(row).tolist() for row in flags]
+
+
+def _limits(of: WindowedSeries, came: Array) -> list[list[float]]:
+    """The lowest and the highest number of each row.
+
+    The height is the same for all windows, so that curves can be compared. It is moved to the
+    window if the whole series is much higher than any window. What is beyond is drawn at the edge.
+    """
+    limits = np.array(_spans(of))
+    low, high, span = limits.T
+    middle = (came.min(axis=1) + came.max(axis=1)) / 2
+    moved = np.column_stack([middle - span / 2, middle + span / 2])
+    flat = span < _NEARLY * (high - low)
+    chosen: list[list[float]] = np.where(flat[:, None], moved, limits[:, :2]).tolist()
+    return chosen
+
+
+@lru_cache(maxsize=4)
+def _spans(of: WindowedSeries) -> list[tuple[float, float, float]]:
+    """Of every row the lowest and the highest number, and the largest range within a window."""
+    every = [piece.values[:, :MOST_ROWS] for piece in (*of.train, *of.test)]
+    values = np.concatenate(every)
+    length = of.window + of.lead
+    ranges = [
+        np.ptp(np.lib.stride_tricks.sliding_window_view(one, min(length, len(one)), 0), axis=2)
+        for one in every
+    ]
+    spans = np.concatenate(ranges).max(axis=0)
+    return [*zip(values.min(axis=0), values.max(axis=0), spans, strict=True)]
+
+
+@lru_cache(maxsize=4)
+def _whole(dataset: Dataset, of: WindowedSeries) -> tuple[list[Series], dict[str, Any]]:
+    """All steps of all series, thinned, and where the windows begin."""
+    pieces, lines = [*_pieces(of)], list[Series]()
+    rows = min(len(of.columns.expected) or 1, _WHOLE_ROWS)
+    bucket = max(1, sum(len(piece.series) for piece in pieces) // _BUCKETS)
+    for k in range(rows):
+        places = [_thinned(piece.series.values[:, k], piece.first, bucket) for piece in pieces]
+        x, y = (np.concatenate(arrays) for arrays in zip(*places, strict=True))
+        lines.append(scatter(name=f"whole {k}", z=compact(np.array([x, y])), visible=False))
+    first = {id(piece.series): piece.first for piece in pieces}
+    starts = [first[id(one.piece)] + one.start for one in dataset.windows.values()]
+    lines.append(scatter(name="starts", y=np.array(starts, np.float32), visible=False))
+    ends = [[piece.first, len(piece.series), int(piece.test)] for piece in pieces]
+    low, high = [np.array(_spans(of))[:rows, k].tolist() for k in (0, 1)]
+    first_time, last_time = written(pieces[0].series.times)[0], written(pieces[-1].series.times)[-1]
+    return lines, {
+        "pieces": ends, "window": of.window, "low": low, "high": high,
+        "between": [first_time, last_time], "series": len({one.series.name for one in pieces}),
+    }  # fmt: skip
+
+
+def _pieces(of: WindowedSeries) -> Iterator[_Piece]:
+    """The pieces of all series one after the other, each series in the order of time."""
+    first = 0
+    every = [(one, False) for one in of.train] + [(one, True) for one in of.test]
+    order = {name: k for k, name in enumerate(dict.fromkeys(one.name for one, _ in every))}
+    for one, test in sorted(every, key=lambda piece: (order[piece[0].name], piece[0].times[0])):
+        yield _Piece(one, test, first)
+        first += len(one)
+
+
+def _thinned(values: Array, first: int, bucket: int) -> tuple[Array, Array]:
+    """The places and the values of a line, which has the extremes of every bucket.
+
+    A NaN at its end separates it from the next one.
+    """
+    steps = np.arange(len(values))
+    if bucket > 2 and len(values) > bucket:
+        groups = np.array_split(steps, -(-len(values) // bucket))
+        ends = ({int(g[values[g].argmin()]), int(g[values[g].argmax()])} for g in groups)
+        steps = np.array([step for pair in ends for step in sorted(pair)])
+    return np.append(first + steps, np.nan), np.append(values[steps], np.nan)
