@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import plain
+from rnnviz.tasks.units import Units
 from rnnviz.tasks.vocabulary import MARK
 
 _LONGEST = 16
@@ -21,7 +22,8 @@ class Names(NamedTuple):
 
     ``vocabulary`` has V tokens or channels, ``classes`` C classes or channels, ``source`` the
     tokens of an encoder. ``noun`` is the noun for one token. ``inputs`` are the names of the
-    matrices that read the input, without layer and stack.
+    matrices that read the input, without layer and stack. ``units`` are those of standardised
+    inputs.
     """
 
     vocabulary: tuple[str, ...]
@@ -29,11 +31,18 @@ class Names(NamedTuple):
     source: tuple[str, ...] = ()
     noun: str = "word"
     inputs: frozenset[str] = frozenset({"W_xh"})
+    units: Units | None = None
 
     @property
     def sequence(self) -> str:
         """The noun for a sequence: "phrase" if it has words."""
         return "phrase" if self.noun == "word" else "sequence"
+
+    def written(self, values: Array) -> str:
+        """The values (D,) that are read at a step, in their own units."""
+        if self.units is None:
+            return written_step(values)
+        return ", ".join(map(number, self.units.own(values).tolist()))
 
     def entry(self, name: str, index: Iterable[int | np.integer]) -> str:
         """One entry of a parameter: W_hh[3, 12], W_xh[3, “not”], b_y[“positive”]."""

@@ -22,6 +22,7 @@ from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, Example
+from rnnviz.tasks.number_cells import short_times
 from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
@@ -50,8 +51,20 @@ class Probe:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The tokens read, those of the encoder first."""
+        """The tokens read, those of the encoder first; values in their own units."""
         return self.unrolled().words(names_of(self.dataset))
+
+    @cached_property
+    def step_names(self) -> tuple[str, ...]:
+        """A short name of every step, (T,): the token, or the time of a step of a series.
+
+        Steps that were typed have no times, and are counted from 1.
+        """
+        if self.dataset.series is None:
+            return self.words
+        if self.example.times is None:
+            return tuple(f"{t}" for t in range(1, len(self.words) + 1))
+        return tuple(short_times(self.example.times))
 
     @cached_property
     def typed(self) -> tuple[tuple[str, int], ...]:
@@ -206,7 +219,7 @@ def names_of(dataset: Dataset) -> Names:
     """The names of the rows and columns of a network's parameters."""
     source = dataset.source.words if dataset.source else ()
     noun = dataset.vocabulary.noun if dataset.tokens else "step"
-    return Names(dataset.vocabulary.words, dataset.classes, source, noun)
+    return Names(dataset.vocabulary.words, dataset.classes, source, noun, units=dataset.units)
 
 
 def target_text(dataset: Dataset, targets: Array) -> str:
@@ -326,9 +339,10 @@ def _example(dataset: Dataset, reading: Reading, generated: tuple[int, ...]) -> 
         targets = dataset.targets_of(reading.tokens)
         # A sequence that skips unknown tokens may equal another one of the data.
         if reading.unknown and not dataset.rule:
-            known = dataset.lookup_text(reading.text) if dataset.labelled else None
-            targets = known.targets if known else dataset.unknown_targets(len(targets))
-        return Example(reading.text, reading.tokens, targets)
+            same = dataset.lookup_text(reading.text) if dataset.labelled else None
+            targets = same.targets if same else dataset.unknown_targets(len(targets))
+        known = dataset.lookup(reading.tokens)
+        return Example(reading.text, reading.tokens, targets, times=known.times if known else None)
     known = dataset.lookup_text(reading.text) if reading.unknown else dataset.lookup(reading.tokens)
     if known:
         return replace(known, text=reading.text)
@@ -405,14 +419,17 @@ def left_out(example: Example, t: int) -> Example:
     if example.source is not None:
         return replace(example, source=np.delete(example.source, t, axis=0))
     inputs = np.delete(example.inputs, t, axis=0)
+    times = None if example.times is None else np.delete(example.times, t)
     # Only the number of targets has an effect here.
-    return replace(example, inputs=inputs, targets=example.targets[: len(inputs)])
+    targets = example.targets[: len(inputs)]
+    return replace(example, inputs=inputs, targets=targets, times=times)
 
 
 def with_token(example: Example, place: int, token: int | Array, added: bool = False) -> Example:
     """The example with another token at ``place``, or other values, or with one ``added`` after.
 
-    With an encoder it is a token of the source. The targets remain those of the old sequence.
+    With an encoder it is a token of the source. The targets remain those of the old sequence, and
+    the times, unless one is added.
     """
     before, after = example.read[: place + added], example.read[place + 1 :]
     read, targets = np.concatenate([before, [token], after]), example.targets
@@ -420,7 +437,8 @@ def with_token(example: Example, place: int, token: int | Array, added: bool = F
         return replace(example, source=read)
     if added and len(targets) == len(example.inputs):
         targets = np.insert(targets, place, targets[place], axis=0)
-    return replace(example, inputs=read, targets=targets)
+    times = None if added else example.times
+    return replace(example, inputs=read, targets=targets, times=times)
 
 
 def other_tokens(count: int, own: int, most: int) -> Array:

@@ -16,7 +16,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.plan import ERRORS
 from rnnviz.engine.trace import Trace
 from rnnviz.probe.cell_parts import CellParts
-from rnnviz.probe.formatting import Names, written_step
+from rnnviz.probe.formatting import Names
 
 
 class Span(NamedTuple):
@@ -122,14 +122,14 @@ class Unrolled:
         return parameters[self.name(t, name)]
 
     def words(self, names: Names) -> tuple[str, ...]:
-        """The tokens as they are written, those of an encoder first."""
+        """The tokens as they are written, those of an encoder first; values in their own units."""
         reads = [read for read in (self.trace.batch.source, self.trace.batch.read) if read]
         words: list[str] = []
         for span, read in zip(self.spans, reads, strict=True):
             vocabulary = names.source if span is not self.spans[-1] else names.vocabulary
             inputs = span.of(read.inputs)
             tokens = inputs.ndim == 1
-            words += [vocabulary[i] for i in inputs] if tokens else map(written_step, inputs)
+            words += [vocabulary[i] for i in inputs] if tokens else map(names.written, inputs)
         return tuple(words)
 
     def logits(self, parameters: Parameters) -> Array:

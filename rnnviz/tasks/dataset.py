@@ -27,7 +27,7 @@ class Example:
     ``inputs`` are token indices (T,) or values (T, D). ``targets`` are class indices (N,) or values
     (N, C): N = 1 after the last token, or N = T after every token. ``source`` (S,) are the token
     indices of the encoder. ``row`` is the row in its file, from 1, or 0, and ``key`` what the file
-    calls it.
+    calls it. ``times`` (T,) are those of its steps, dates or numbers, if they are known.
     """
 
     text: str
@@ -36,6 +36,7 @@ class Example:
     source: Array | None = None
     row: int = 0
     key: str = ""
+    times: Array | None = None
 
     @property
     def read(self) -> Array:

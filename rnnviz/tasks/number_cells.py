@@ -141,3 +141,31 @@ def written(times: Array) -> list[str]:
         if texts.str.endswith(ending).all():
             texts = texts.str.removesuffix(ending)
     return list(texts)
+
+
+#: The formats of dates by their resolution: of every time, and of one in the same year or day as
+#: the time before it.
+_DAYS, _CLOCK = ("%Y-%m-%d", "%m-%d"), ("%m-%d %H:%M", "%H:%M")
+_SECONDS = ("%m-%d %H:%M:%S", "%H:%M:%S")
+
+
+def short_times(times: Array) -> list[str]:
+    """Increasing times (N,) as different texts of few characters, such as the ticks of an axis.
+
+    Of equal years or days the first is written: 2024-12-31, 01-01; 12-31 23:00, 00:00. Months and
+    years are written alone where times are no more than that.
+    """
+    if times.dtype.kind != "M":
+        return written(times)
+    series, days = pd.Series(times), times.astype("datetime64[D]")
+    months, whole = times.astype("datetime64[M]"), bool((times == days.astype(times.dtype)).all())
+    ends = (days + 1 == (months + 1).astype(days.dtype)).all()
+    if whole and ((days == months.astype(days.dtype)).all() or ends):
+        yearly = len(times) > 1 and not np.diff(months.astype(int) % 12).any()
+        return list(series.dt.strftime("%Y" if yearly else "%Y-%m"))
+    minutes = (times == times.astype("datetime64[m]").astype(times.dtype)).all()
+    long, short = _DAYS if whole else _CLOCK if minutes else _SECONDS
+    groups = times.astype("datetime64[Y]") if whole else days
+    full, first = series.dt.strftime(long), np.append(True, groups[1:] != groups[:-1])
+    mixed = full.where(first, series.dt.strftime(short))
+    return next((list(texts) for texts in (mixed, full) if texts.is_unique), written(times))

@@ -153,6 +153,7 @@ def _examples(
                 " ".join(groups[k][start:end]), inputs[k][start:end],
                 targets[k][start:end][first:], row=int(pieces[k].rows[start]),
                 key=f"{pieces[k].name} {times[k][start]}".strip(),
+                times=pieces[k].times[start:end],
             )  # fmt: skip
 
     return (

@@ -1,17 +1,19 @@
 """A network that reads its own answers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import record
-from rnnviz.probe.probe import likeliest, prompted, read, translate
-from rnnviz.probe.session import Session
+from rnnviz.probe.probe import left_out, likeliest, prompted, read, translate, with_token
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.number_cells import short_times
 from rnnviz.tasks.vocabulary import END, Unit, Vocabulary
 
 
@@ -89,3 +91,36 @@ def test_a_blank_that_is_a_token_can_be_read_alone():
     assert Session(RunConfig(hidden=3), dataset).phrase_input.phrase == "\n"
     with pytest.raises(TaskError, match="is empty"):
         read(dataset, " ")
+
+
+def hours(count, **columns):
+    """A table of hours, with a value that depends on the hour."""
+    times = pd.date_range("2024-12-31 20:00", periods=count, freq="h")
+    return pd.DataFrame({"time": times, "load": 100 + 10 * np.sin(np.arange(count)), **columns})
+
+
+def test_a_step_is_named_by_its_time_and_its_value_is_in_the_table_s_units():
+    session = from_frame(hours(90), RunConfig(hidden=3), window=6, horizon=1)
+    first = session.dataset.train[0]
+    probe = session.inspect(first.text)
+    assert probe.step_names == ("12-31 20:00", "21:00", "22:00", "23:00", "01-01 00:00", "01:00")
+    assert probe.words == tuple(f"{100 + 10 * np.sin(k):.4g}" for k in range(6))
+    assert not np.array_equal(first.inputs[:, 0].round(1), [float(word) for word in probe.words])
+    shorter, longer = left_out(first, 1), with_token(first, 1, first.inputs[0], added=True)
+    assert short_times(shorter.times)[:2] == ["12-31 20:00", "22:00"]
+    assert longer.times is None
+    assert with_token(first, 1, first.inputs[0]).times is first.times
+
+
+def test_steps_that_were_typed_have_no_time_and_tokens_are_their_own_names():
+    session = from_frame(hours(90), RunConfig(hidden=3), window=6, horizon=1)
+    assert session.inspect("101 99.5 100").step_names == ("1", "2", "3")
+    assert session.inspect("101 99.5 100").words == ("101", "99.5", "100")
+    words = trained("sentiment", 0).inspect("i am sad")
+    assert words.step_names == words.words == ("i", "am", "sad")
+
+
+def test_several_values_at_a_step_are_written_with_their_own_units():
+    frame = hours(90).assign(price=lambda table: table["load"] % 7)
+    session = from_frame(frame, RunConfig(hidden=3), value="load", input="price", window=6)
+    assert session.inspect("120.5,3.25 99,0.5").words == ("120.5, 3.25", "99, 0.5")

@@ -1,11 +1,12 @@
 """Numbers and times, as people write them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.number_cells import dates, numbers, written
+from rnnviz.tasks.number_cells import dates, numbers, short_times, written
 from tests.sampling import each_row
 
 NAN = np.nan
@@ -56,6 +57,39 @@ def test_dates_of_the_usual_forms_are_read(cells, expected):
     found, zones = dates(cells)
     assert written(found.to_numpy()) == expected
     assert not zones.any()
+
+
+@each_row(
+    ("start", "count", "every", "expected"),
+    [
+        ("2020-12-01", 3, "MS", ["2020-12", "2021-01", "2021-02"]),
+        ("2020-12-31", 2, "ME", ["2020-12", "2021-01"]),
+        ("2020-01-01", 2, "YS", ["2020", "2021"]),
+        ("2020-01-01", 1, "YS", ["2020-01"]),
+        ("2020-12-30", 3, "D", ["2020-12-30", "12-31", "2021-01-01"]),
+        ("2020-12-01", 3, "366D", ["2020-12-01", "2021-12-02", "2022-12-03"]),
+        ("2020-12-31 22:00", 3, "h", ["12-31 22:00", "23:00", "01-01 00:00"]),
+        ("2020-12-31 22:00", 27, "h", ["12-31 22:00", "12-31 23:00", "01-01 00:00", "01-01 01:00"]),
+        ("2020-12-31 22:00:10", 2, "s", ["12-31 22:00:10", "22:00:11"]),
+        ("2020-12-31 22:00", 2, "366D", ["12-31 22:00", "01-01 22:00"]),
+        (
+            "2020-12-31 22:00",
+            3,
+            "365D",
+            ["2020-12-31 22:00", "2021-12-31 22:00", "2022-12-31 22:00"],
+        ),
+    ],
+)
+def test_short_times_are_different_and_leave_out_what_the_time_before_has(
+    start, count, every, expected
+):
+    found = short_times(pd.date_range(start, periods=count, freq=every).to_numpy())
+    assert found[: len(expected)] == expected
+    assert len({*found}) == count
+
+
+def test_short_times_that_are_numbers_are_written():
+    assert short_times(np.array([1700.0, 1701.5])) == ["1700", "1701.5"]
 
 
 @each_row("cell", ["2019-02-29", "30.2.2020", "", "soon", "5", "99:99", "2020-13-01"])
