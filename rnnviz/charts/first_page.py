@@ -64,7 +64,7 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     gauge, flows = session.memory.past(session.run, query, budget)
     return run_curves(
         session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=flows,
-        words=probe.words, noun=session.names.noun, baselines=session.baselines,
+        words=probe.step_names, noun=session.names.noun, baselines=session.baselines,
         chance=chance_of(data), theme=theme,
     )  # fmt: skip
 
@@ -80,7 +80,7 @@ def explained(session: Session) -> dict[str, str]:
 def words_of(session: Session, probe: Probe) -> Words:
     """The tokens that a probe reads, and the words as they were typed."""
     turning = session.story.turning
-    return Words(probe.words, session.names.noun, probe.typed, probe.offered, turning)
+    return Words(probe.step_names, session.names.noun, probe.typed, probe.offered, turning)
 
 
 def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.picture import Series, compact, scatter
-from rnnviz.charts.theme import shown_token
+from rnnviz.charts.axes import axis, words_axis, words_margin
+from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
+from rnnviz.charts.shapes import faint, sentence, upright
+from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.continuation import Continuation
+from rnnviz.probe.formatting import number
 from rnnviz.probe.probe import Probe
 from rnnviz.tasks.dataset import Dataset, Window
-from rnnviz.tasks.number_cells import written
+from rnnviz.tasks.number_cells import short_times, written
 from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series as Steps
@@ -23,8 +27,74 @@ from rnnviz.tasks.series import WindowedSeries
 MOST_ROWS, _WHOLE_ROWS = 4, 2
 #: A series is drawn with so many buckets of its steps: the least and the largest value of each.
 _BUCKETS = 600
+#: The title of the continuation, and how much more than what is known its scale has at each end.
+_TITLE, _MORE = "On its own: what the network expects after the training", 0.25
 #: A window that is nearly as high as the whole series has its scale.
 _NEARLY = 0.5
+
+
+def continued(found: Continuation, past: Steps, names: Sequence[str], theme: Theme) -> Picture:
+    """A series that the network continues by itself, with the spread of its errors, and what came.
+
+    ``past`` are the steps of the training before it. Columns stand one above the other, each on its
+    own scale, which covers what is known of it and a quarter more.
+    """
+    if not np.isfinite(found.values).all():
+        return sentence(_TITLE, "The answers of the network are not finite numbers.", theme)
+    begin, steps = len(past), len(found.values)
+    series, ticks = list[Series](), dict[float, str]()
+    for k, name in enumerate(names[:MOST_ROWS]):
+        known = np.concatenate([past.values[:, k], found.real[:, k]])
+        low, high = float(np.nanmin(known)), float(np.nanmax(known))
+        row = _Row(-1.3 * k, low - _MORE * (high - low), (1 + 2 * _MORE) * (high - low) or 1)
+        ticks |= {row.place(low): number(low), row.place(high): number(high)}
+        if len(names) > 1:
+            ticks[row.base + 0.5] = plain(name, 12)
+        x = np.arange(begin, begin + steps)
+        lines = (
+            (np.arange(begin), past.values[:, k], "read", {"color": theme.text}),
+            (x, found.real[:, k], "came", {"color": theme.test, "dash": "dot"}),
+            (x, found.values[:, k], "expected", {"color": theme.forward}),
+        )
+        series.append(_band(row, x, found.values[:, k], found.spread[:, k], theme))
+        series += [_stroke(row, *line) for line in lines]
+    times = short_times(np.append(past.times, found.times))
+    yaxis = axis("", theme, range=[-1.3 * (min(len(names), MOST_ROWS) - 1) - 0.05, 1.05],
+                 tickvals=[*ticks], ticktext=[*ticks.values()], ticks="")  # fmt: skip
+    ends = [upright(begin - 0.5, theme, dash="solid")]
+    return picture(
+        series, _TITLE, 260, theme, words_margin(times), xaxis=words_axis(times, theme),
+        yaxis=yaxis, shapes=ends,
+    )  # fmt: skip
+
+
+class _Row(NamedTuple):
+    """A row of a picture: its place, the number at its lower end, and the height in numbers."""
+
+    base: float
+    low: float
+    height: float
+
+    def place(self, value: Any) -> Any:
+        """The place of a number, at most at the ends."""
+        return self.base + np.clip((value - self.low) / self.height, 0, 1)
+
+
+def _stroke(row: _Row, x: Array, values: Array, name: str, line: dict[str, str]) -> Series:
+    told = [f"{name} {number(value)}" for value in values.tolist()]
+    return scatter(
+        x=x, y=compact(row.place(values)), mode="lines", name=name,
+        line={**line, "width": 2.5},
+        customdata=told, hovertemplate="%{customdata}<extra></extra>",
+    )  # fmt: skip
+
+
+def _band(row: _Row, x: Array, values: Array, spread: Array, theme: Theme) -> Series:
+    known = ~np.isnan(spread)
+    around = np.concatenate([(values + spread)[known], (values - spread)[known][::-1]])
+    fill = {"fill": "toself", "fillcolor": faint(theme.forward, 0.16), "line": {"width": 0}}
+    places = np.concatenate([x[known], x[known][::-1]])
+    return scatter(x=places, y=compact(row.place(around)), mode="lines", **fill, **SILENT)
 
 
 class _Piece(NamedTuple):
@@ -57,7 +127,7 @@ def series_arrays(probe: Probe) -> tuple[list[Series], dict[str, Any]]:
         "times": _times(window, came.shape[1]),
         "limits": _limits(of, came),
         "filled": _filled(window, came.shape),
-        "shown": window.number,
+        "number": window.number,
         **whole_meta,
     }
     rows = [scatter(name=name, z=compact(row), visible=False) for name, row in arrays.items()]
@@ -81,7 +151,7 @@ def _came_and_expected(probe: Probe, of: WindowedSeries, window: Window) -> tupl
 def _times(window: Window, steps: int) -> list[str]:
     """The times of the steps of a window, and of those after it."""
     known = window.piece.times[window.start : window.start + steps]
-    return written(np.append(known, following(window.piece.times, steps - len(known))))
+    return short_times(np.append(known, following(window.piece.times, steps - len(known))))
 
 
 def _filled(window: Window, shape: tuple[int, ...]) -> list[list[int]]:

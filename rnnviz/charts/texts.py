@@ -280,9 +280,26 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
     return f'<div class="rnnviz-verdict{long}"><small>{name}</small>{line}</div>'
 
 
+def _next_values(probe: Probe) -> str:
+    """What is expected at the next step, beside what came if that is known."""
+    data = probe.dataset
+    names = data.classes[: len(data.series.columns.expected)] if data.series else ()
+    pairs = zip(
+        names, data.own_answers(probe.answers[-1]), data.own_answers(probe.known[-1]), strict=False
+    )
+    told = (
+        f"{escape(name) + ' ' if len(names) > 1 else ''}<b>{number(expected)}</b>"
+        + ("" if math.isnan(real) else f", came <b>{number(real)}</b>")
+        for name, expected, real in pairs
+    )
+    return f"next {'; '.join(told)}"
+
+
 def _answer(probe: Probe) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
+    if probe.dataset.series and not probe.dataset.answers_classes:
+        return _next_values(probe)
     if probe.every and not probe.generated:
         if math.isnan(probe.score):
             return "no target is known here"

@@ -7,8 +7,12 @@ import numpy as np
 from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.continuation import Continuation, continuation
 from rnnviz.probe.probe import Choice, Probe, prompted, spoken
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.forecasts import expected_values
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Series
 from rnnviz.tasks.text_datasets import next_tokens
 from rnnviz.tasks.waves import next_values
 
@@ -16,6 +20,8 @@ from rnnviz.tasks.waves import next_values
 SAMPLING = 4
 #: Number of tokens to generate, and number of values to predict.
 TOKENS, VALUES = 120, 40
+#: A series is continued for at most so many windows, and so many steps.
+WINDOWS, MOST_STEPS = 3, 200
 
 
 def writes(dataset: Dataset) -> bool:
@@ -34,6 +40,26 @@ def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
     choose = drawn(temperature, np.random.default_rng((seed, SAMPLING, epoch)))
     classes = prompted(probe.parameters, data, probe.example.inputs, choose, TOKENS)
     return (" " if not data.vocabulary.characters else "") + spoken(data, classes)
+
+
+def continues(dataset: Dataset) -> bool:
+    """Whether the network expects the next values of a series, so that it can continue it."""
+    return dataset.series is not None and dataset.series.columns.form is Form.VALUES
+
+
+def continued_series(probe: Probe) -> tuple[Series, Continuation]:
+    """The end of the training of the series that is read, and how the network continues it.
+
+    As many steps are continued as come, at most three windows, at least one.
+    """
+    of = expected_values(probe.dataset)
+    window = probe.dataset.window_at(probe.reading.text)
+    name = window.piece.name if window else of.train[-1].name
+    piece = max((k for k, one in enumerate(of.train) if one.name == name), default=-1)
+    came = max((len(one) for one in of.test if one.name == of.train[piece].name), default=0)
+    steps = min(max(came, of.window), WINDOWS * of.window, MOST_STEPS)
+    past = of.train[piece].at(slice(-2 * of.window, None))
+    return past, continuation(probe.dataset, probe.parameters, steps, piece)
 
 
 def free_values(probe: Probe) -> Array:

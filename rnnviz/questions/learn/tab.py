@@ -18,11 +18,19 @@ from rnnviz.charts.first_page import DEVELOP, compared_network, curves, explaine
 from rnnviz.charts.pair_page import both_curves, both_of, develop, explained_pair, networks
 from rnnviz.charts.pair_story import story_html
 from rnnviz.charts.picture import Picture
+from rnnviz.charts.series_pictures import continued
 from rnnviz.charts.texts import explanation, score_text, verdict_html
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
-from rnnviz.questions.learn.measure import free_values, runs_free, writes, written
+from rnnviz.questions.learn.measure import (
+    continued_series,
+    continues,
+    free_values,
+    runs_free,
+    writes,
+    written,
+)
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_view
 from rnnviz.ui.frame import Frame
@@ -79,6 +87,8 @@ class _Learn:
                 place_text("sample")
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
+            if continues(session.dataset):
+                place_chart("continued", 260, explanation("learn/continued"))
         with right:
             if with_luck:
                 place_canvas("pair_curves", "pair_curves", explained_pair(pair)["pair_curves"])
@@ -134,6 +144,14 @@ def _draw(pair: Pair, frame: Frame) -> None:
     if runs_free(session.dataset):
         inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
         frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))
+    if continues(session.dataset):
+        frame.chart("continued", _continued, probe)
+
+
+def _continued(probe: Probe) -> Picture:
+    past, found = continued_series(probe)
+    names = probe.dataset.series.columns.expected if probe.dataset.series else ()
+    return continued(found, past, names, theme())
 
 
 def lay_out_pair(pair: Pair, left: DeltaGenerator, right: DeltaGenerator) -> Scene:

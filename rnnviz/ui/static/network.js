@@ -2,7 +2,8 @@
 import { CanvasPicture } from "./canvas_picture.js";
 import { leftText, number, percent, shortNumber } from "./canvas.js";
 import { layoutOf } from "./network_layout.js";
-import { answered, counted, paint } from "./network_paint.js";
+import { answered, counted, named, paint } from "./network_paint.js";
+import { inOrder, placeInOrder, toldOf, windowAt } from "./network_series.js";
 import { Tokens } from "./tokens.js";
 
 export class Network extends CanvasPicture {
@@ -13,7 +14,35 @@ export class Network extends CanvasPicture {
     this.tokens = new Tokens(this.node, this.stage);
     this.canvas.addEventListener("click", () => this.click());
     this.picker = this.newPicker();
-    this.table.after(this.picker);
+    this.windows = this.newWindows();
+    this.table.after(this.picker, this.windows);
+  }
+
+  // Dragged, the whole series moves the window; so do the arrow keys.
+  newWindows() {
+    const { canvas } = this;
+    const windows = Object.assign(document.createElement("input"), {
+      className: "rnnviz-picker", type: "range", min: 0, ariaLabel: "Window of the series",
+    });
+    windows.addEventListener("input", () => this.open(inOrder(this.network, windows.valueAsNumber)));
+    const move = () => this.held && this.open(windowAt(this, this.pointer[0]));
+    canvas.addEventListener("pointerdown", (event) => {
+      this.held = this.hover.section === "series" && Boolean(this.phraseBox);
+      if (!this.held) return;
+      canvas.setPointerCapture(event.pointerId);
+      move();
+    });
+    canvas.addEventListener("pointermove", move);
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.held = false));
+    return windows;
+  }
+
+  // The mark of the window moves at once; its numbers come with the next frame.
+  open(number) {
+    if (number === this.network.curve.number) return;
+    this.network.curve.number = number;
+    this.stage.send({ do: "open", window: number });
+    this.mark();
   }
 
   // Below the explanation, on the page itself, the places of the picture are shown one by one.
@@ -51,9 +80,17 @@ export class Network extends CanvasPicture {
       : `unit ${units[row]}: ${words.map((word, t) => `${h[row][t].toFixed(2)} after ${word}`).join(", ")}`;
   }
 
+  describeWindow() {
+    const { windows, network } = this;
+    windows.max = network.starts.length - 1;
+    windows.value = placeInOrder(network);
+    windows.ariaValueText = `${network.curve.times[0]} to ${network.words.at(-1)}`;
+  }
+
   // A click on a unit or a column keeps it marked until the next click.
   click() {
     const { t, row, section, level = 0 } = this.hover;
+    if (section === "series") return;
     if (section === "word") this.pickWord();
     else if (row !== undefined) this.stage.keep("unit", this.network.levels[level].units[row]);
     else if (t !== undefined) this.stage.keep("token", t);
@@ -104,7 +141,9 @@ export class Network extends CanvasPicture {
     const kept = { row: row < 0 ? undefined : row, level: this.network.layer - 1, t: this.stage.token };
     this.drawOn(context, { ...kept, ...this.hover });
     this.tokens.place(this.layout, this.network.turning);
-    this.canvas.style.cursor = this.hover.section === "word" && this.phraseBox ? "text" : "";
+    const cursor = { word: "text", series: "ew-resize" }[this.hover.section];
+    this.canvas.style.cursor = (this.phraseBox && cursor) || "";
+    this.canvas.style.touchAction = this.network.curve ? "pan-y" : "";
   }
 
   drawOn(context, hover) {
@@ -123,6 +162,7 @@ export class Network extends CanvasPicture {
   }
 
   told() {
+    if (this.hover.section === "curve") return toldOf(this.network, this.hover.step);
     return this.hover.t === undefined ? [] : told(this.network, this.hover);
   }
 
@@ -139,6 +179,8 @@ export class Network extends CanvasPicture {
     canvas.setAttribute("aria-label", sentence ?? this.description);
     if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
+    this.windows.hidden = Boolean(sentence || !this.network.curve);
+    if (!this.windows.hidden) this.describeWindow();
     if (!sentence) this.describeUnit();
     fillTable(table, sentence ? [] : this.rows);
   }
@@ -198,10 +240,11 @@ function answerAt({ answers, words, names, predicted, targets, probability }, t)
 }
 
 // What is left at token t: of the gradient, and of the token that is followed.
-function leftAt({ words, followed, waits, left: kept, "gradient left": back }, t) {
+function leftAt(network, t) {
+  const { words, followed, waits, left: kept, "gradient left": back } = network;
   if (followed === undefined) return [];
   const exactly = (share) => (share > 1.005 && share < Infinity ? `${shortNumber(share)} times` : leftText(share));
-  const of = t < followed || waits ? [] : [`left of “${words[followed]}”: ${exactly(kept[t])}`];
+  const of = t < followed || waits ? [] : [`left of ${named(network, words[followed])}: ${exactly(kept[t])}`];
   return [`of the gradient: ${exactly(back[t])}`, ...of];
 }
 
@@ -212,7 +255,7 @@ function told(whole, { t, row, section, level, channel }) {
   const network = level === undefined ? whole : whole.levels[level];
   const { words, noun, units, formula, share } = network;
   const at = channel < words.length ? channel : t;
-  const place = `${noun} ${at + 1}, “${words[at]}”`;
+  const place = `${noun} ${at + 1}, ${named(whole, words[at])}`;
   if (!Number.isFinite(network.h[0][t])) return [place, "not read yet"];
   if (row !== undefined) {
     const numbers = { added: network.added[row][t], memory: network.memory[row][t] };

@@ -1,6 +1,7 @@
 // Where everything in the picture of the network is: a function of the size, and the numbers of words and units.
 
 import { clamp } from "./canvas.js";
+import { aheadOf, seriesBands } from "./network_series.js";
 
 // Columns at least so wide, in units of the layout, have numbers in their channels; narrower ones than
 // the second stand side by side without channels.
@@ -15,10 +16,11 @@ const [LEAST, TERMS] = [24, 18];
 const LEVEL_GAP = 1.2;
 
 export function layoutOf(across, height, network) {
-  const { words = [], units = [], typed = [], opened } = network;
+  const { words = [], units = [], typed = [], opened, curve } = network;
   const u = clamp(Math.min(across / (opened ? 66 + TERMS : 66), height / (opened ? 44 : 38)), 12, 22);
   const width = across - (opened ? TERMS * u : 0);
-  const [left, right] = [6.6 * u, 7.4 * u];
+  const left = 6.6 * u;
+  const { right, ahead } = aheadOf(curve, u, width - left, words.length, 7.4 * u);
   const columns = columnsOf(u, left, width - left - right, words.length, opened);
   const { pitch } = columns;
   const longest = Math.max(...words.map((word) => word.length));
@@ -27,28 +29,34 @@ export function layoutOf(across, height, network) {
   const room = pitch < 3 * u ? 1 : 1.25;
   const upright = longest > 1 && pitch < 4.2 * u && wordSize * 0.54 * longest > room * pitch;
   const wordHeight = (upright && pitch >= NARROW * u ? clamp((0.56 * wordSize * longest) / u, 2.4, 5) : 2.4) * u;
-  const rows = rowsOf(u, height, wordHeight, { units: units.length, levels: network.levels?.length ?? 1, opened });
+  const rows = rowsOf(u, height, wordHeight, { units: units.length, levels: network.levels?.length ?? 1, opened, curve });
   const boxed = typed.length > 0 && !upright && pitch >= BOXED * u;
-  const layout = { width, height, u, left, ...rows, ...columns, wordSize, upright, boxed };
+  const layout = { width, height, u, left, ahead, ...rows, ...columns, wordSize, upright, boxed };
   return { ...layout, find: (px, py) => find(layout, words.length, units.length, px, py) };
 }
 
-// The heights. Above an opened column are the names of its vectors, and below it their numbers.
-function rowsOf(u, height, wordHeight, { units, levels, opened }) {
-  const [arrow, below, between, foot] = [1.9 * u, 1.2 * u, 1.6 * u, 0.8 * u];
-  const [labels, numbers, least] = opened ? [1.6 * u, 5.4 * u, [5.6 * u, 5 * u]] : [0, 0, [7.4 * u, 6 * u]];
-  const fixed = wordHeight + arrow + labels + numbers + below + between + foot + least[0] + least[1];
+// The heights. Above an opened column are the names of its vectors, and below it their numbers. Numbers over time have
+// a curve in the place of the words; if values are expected they are in it, and at the right of the states.
+function rowsOf(u, height, words, { units, levels, opened, curve }) {
+  const [arrow, between, foot, joined] = [1.9 * u, 1.6 * u, 0.8 * u, curve?.joined];
+  const below = joined ? 0 : 1.2 * u;
+  const [labels, numbers, least] = opened ? [1.6 * u, 5.4 * u, [5.6 * u, 5 * u]] : [0, 0, [joined ? 0 : 7.4 * u, 6 * u]];
+  const fixed = (curve ? seriesBands(u, curve, 0).bottom : words) + arrow + labels + numbers + below + between + foot + least[0] + least[1];
   const rest = height - fixed - LEVEL_GAP * u * (levels - 1);
   const most = levels > 1 ? rest : Math.min(rest, 0.46 * height);
   const cell = clamp(Math.floor(most / (units * levels)), 1, Math.floor(7 * u));
   const spare = Math.max(0, rest - cell * units * levels);
+  const series = curve && seriesBands(u, curve, spare);
+  const wordHeight = series?.bottom ?? words;
   const top = wordHeight + arrow + labels;
   const [band, gap] = [cell * units, LEVEL_GAP * u];
   const bands = [...Array(levels).keys()].map((k) => ({ y: top + k * (band + gap), height: band }));
   const state = { y: top, height: levels * (band + gap) - gap };
-  const answer = { y: state.y + state.height + numbers + below, height: least[0] + 0.7 * spare };
-  const gradient = { y: answer.y + answer.height + between, height: least[1] + 0.3 * spare };
-  return { wordHeight, cell, bands, state, answer, gradient, numbers: state.y + state.height };
+  const bottom = state.y + state.height;
+  const answers = { y: bottom + numbers + below, height: least[0] + (joined ? 0 : curve ? 0.4 : 0.7) * spare };
+  const gradient = { y: answers.y + answers.height + between, height: least[1] + (joined ? 0.4 : 0.3) * spare };
+  const answer = joined ? { y: bottom - 5.6 * u, height: 4 * u } : answers;
+  return { wordHeight, series, joined, cell, bands, state, answer, gradient, numbers: bottom };
 }
 
 // The width of a state in a column of this pitch: the whole of a narrow one.
@@ -102,7 +110,7 @@ function openedAt(box, start, plain, { vectors, phase }) {
 // What is at a place: token, section, the row of a unit, the vector of an opened column, and the token at which a
 // channel ends.
 function find(layout, tokens, units, px, py) {
-  const { u, x, edge, strip, cell, wordHeight, bands, answer, gradient, box } = layout;
+  const { u, x, edge, strip, cell, wordHeight, bands, answer, gradient, box, series, joined } = layout;
   const level = bands.findIndex(({ y, height }) => py >= y && py < y + height);
   const row = level < 0 ? -1 : Math.floor((py - bands[level].y) / cell);
   const within = row >= 0 && row < units;
@@ -111,12 +119,15 @@ function find(layout, tokens, units, px, py) {
     const near = Math.abs(px - box.vector(vector)) <= box.strip / 2 + 2;
     return near && box.vector(vector) < box.right ? { t: box.token, row, vector } : { t: box.token };
   }
+  if (series && py < series.curve.y) return { section: "series" };
+  if (series && py < wordHeight && px >= layout.end && layout.ahead)
+    return { section: "curve", step: tokens + Math.floor((px - layout.end) / layout.ahead) };
   let t = -1;
   while (t < tokens && px >= edge(t + 1)) t++;
   if (!(t >= 0 && t < tokens)) return {};
   if (within && Math.abs(px - x(t)) <= strip / 2 + 2) return { t, row, level };
-  if (py < wordHeight) return { t, section: "word" };
+  if (py < wordHeight) return series ? { t, section: "curve", step: t } : { t, section: "word" };
   if (py > gradient.y - u) return { t, section: "gradient" };
-  if (py > answer.y) return { t, section: "answer" };
+  if (py > answer.y && !joined) return { t, section: "answer" };
   return { t, section: "memory", ...(level < 0 ? {} : { level, channel: px > x(t) ? t + 1 : t }) };
 }

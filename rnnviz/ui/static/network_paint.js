@@ -1,7 +1,8 @@
 // Paints the network over one sequence. Every scale is fixed, so nothing moves but what the run moves.
 
-import { clamp, dot, faint, leftText, newPath, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, leftText, newPath, number, percent, power, rgb, shortNumber, stroke, write } from "./canvas.js";
 import { NARROW, WIDE } from "./network_layout.js";
+import { paintSeries } from "./network_series.js";
 
 // Gradients span these powers of ten.
 export const GRADIENTS = [-9, 1];
@@ -17,8 +18,16 @@ const [LEVELS, THICK_FROM] = [12, 0.6];
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 // The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
-export function answered({ answers, names, predicted, targets, probability, loss, theme, score: whole }) {
+export function answered({ answers, names, predicted, targets, probability, loss, theme, score: whole, curve, ...network }) {
   const lossText = `Loss ${shortNumber(loss)}.`;
+  if (curve?.joined) {
+    const t = network.words.length;
+    const at = (rows) => rows.map((row) => (Number.isNaN(row[t]) ? "–" : number(row[t], 4))).slice(0, curve.names.length);
+    const [expected, came] = [at(network.expected), at(network.came)];
+    const lines = [[curve.times[t], theme.muted], [`expected ${expected[0]}`, theme.forward], [`came ${came[0]}`, theme.text]];
+    const told = curve.names.map((name, k) => expected[k] === "–" ? "" : ` ${name} ${expected[k]}, and ${came[k]} came;`).join("");
+    return { lines, words: `Expected for ${curve.times[t]}:${told.replace(/;$/, ".")} ${lossText}` };
+  }
   if (answers === "values") {
     const last = names.map((name, c) => [name, predicted[c].at(-1), targets[c].at(-1)]);
     const lines = last.slice(0, 3).map(([name, value]) => [`${name}: ${shortNumber(value)}`, theme.forward]);
@@ -54,7 +63,7 @@ export function paint(c, layout, network, hover) {
   paintWords(p);
   network.levels.forEach((level, k) => paintLevel(p, level, k));
   paintScale(p);
-  PAINT_ANSWERS[network.answers](p);
+  if (!layout.joined) PAINT_ANSWERS[network.answers](p);
   paintGradient(p);
   paintOutcome(p);
 }
@@ -84,9 +93,10 @@ export function paintSentence(p) {
 
 export function paintColumn({ c, layout, network, hover }) {
   if (!(hover.t < network.words.length)) return;
-  const { edge, gradient } = layout;
+  const { edge, gradient, series } = layout;
+  const top = series?.curve.y ?? 0;
   c.fillStyle = faint(network.theme.text, 0.07);
-  c.fillRect(edge(hover.t), 0, edge(hover.t + 1) - edge(hover.t), gradient.y + gradient.height);
+  c.fillRect(edge(hover.t), top, edge(hover.t + 1) - edge(hover.t), gradient.y + gradient.height - top);
 }
 
 // A row's name, and a second line that says more.
@@ -102,11 +112,12 @@ export function paintWords(p) {
   const { c, layout, network } = p;
   const { u, word, edge, pitch, strip, wordHeight, state, box } = layout;
   const { words, share, labels, theme, noun, bridge } = network;
-  name(p, noun, wordHeight / 2);
+  if (network.curve) paintSeries(p);
+  else name(p, noun, wordHeight / 2);
   // Single letters fit where nothing else does.
   const letters = words.every((text) => text.length === 1);
   if (pitch < NARROW * u) {
-    if (letters && pitch >= LETTER) words.forEach((text, t) =>
+    if (!network.curve && letters && pitch >= LETTER) words.forEach((text, t) =>
       write(p, text, word(t), wordHeight / 2, 12, theme.text, { align: "center" }));
     return;
   }
@@ -115,6 +126,7 @@ export function paintWords(p) {
   const top = wordHeight + 1.9 * u - 2;
   words.forEach((_, t) => share[t] >= 0 && !(box && box.token === undefined)
     && arrow(c, word(t), wordHeight + 2, top, Math.max(1, strip * (1 - share[t])), 0.62 * u));
+  if (network.curve) return;
   const { boxed, upright, wordSize } = layout;
   const typed = new Set(boxed && !c.alone ? network.typed.map(([, t]) => t) : []);
   words.forEach((text, t) => {
@@ -360,7 +372,8 @@ export function paintStates({ c, layout, network }) {
 export function paintScale(p) {
   const { c, layout: { u, end, state }, theme } = p;
   const [x, y, height] = [end + 1.4 * u, state.y + 2.4 * u, 7 * u];
-  if (state.height < 12 * u) return;
+  // Beside low states stands what is expected next.
+  if (state.height < (p.layout.joined ? 17 : 12) * u) return;
   const { part, gate } = p.network;
   for (let k = 0; k <= height; k++) {
     const place = 1 - (2 * k) / height;
@@ -559,11 +572,14 @@ export function paintGradient(p) {
       0.95 * u, theme.magnitude, { align: "center", weight: 600, halo: true });
 }
 
+// A token in quotes, or the time of a step.
+export const named = ({ curve }, word) => (curve ? word : `“${word}”`);
+
 // What is left of a token in the memory after every later one.
 function paintLeft(p, y) {
   const { layout: { u, x, left: edge, gradient }, network: { theme, words, followed, left, waits } } = p;
   const points = [...left.keys()].filter((t) => t >= followed && !Number.isNaN(left[t])).map((t) => [x(t), y(left[t])]);
-  ["left of", `“${words[followed]}” →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
+  ["left of", `${named(p.network, words[followed])} →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
     0.92 * u, theme.forward, { weight: 600, most: edge - 34, least: 12 }));
   const lowest = gradient.y + gradient.height - 0.6 * u;
   if (waits) write(p, "pause to measure it", edge + 0.4 * u, lowest, 0.92 * u, theme.forward, { halo: true });
@@ -607,7 +623,7 @@ export function paintOutcome(p) {
   const { c, layout, network } = p;
   const { u, x, end, width, answer } = layout;
   const { answers, names, targets, theme } = network;
-  const [at, middle] = [end + 0.9 * u, answer.y + answer.height / 2];
+  const [at, middle] = [end + (layout.joined ? 0.5 : 0.9) * u, answer.y + answer.height / 2];
   const most = width - at;
   if (answers === "verdict") {
     const target = targets.at(-1) ?? -1;

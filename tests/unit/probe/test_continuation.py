@@ -63,7 +63,7 @@ def test_it_goes_on_beyond_the_data_in_their_rhythm():
     assert found.values.shape == found.real.shape == found.spread.shape == (60, 1)
     assert np.isnan(found.real[:, 0]).tolist() == [False] * 48 + [True] * 12
     assert written(found.times)[0] == "2016-01"
-    assert written(found.times)[-1] == "2020-12-01"
+    assert written(found.times)[-1] == "2020-12"
     assert (np.diff(found.times.astype("datetime64[M]")).astype(int) == 1).all()
 
 
