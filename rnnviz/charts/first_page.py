@@ -62,9 +62,11 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
+    count = len(probe.words)
+    lags = tuple(f"−{count - 1 - t}" for t in range(count)) if data.series else probe.words
     return run_curves(
         session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=flows,
-        words=probe.step_names, noun=session.names.noun, baselines=session.baselines,
+        words=lags, noun=session.names.noun, baselines=session.baselines,
         chance=chance_of(data), theme=theme,
     )  # fmt: skip
 

@@ -18,7 +18,6 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.probe import Probe
 from rnnviz.tasks.dataset import Dataset, Window
 from rnnviz.tasks.number_cells import short_times, written
-from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series as Steps
 from rnnviz.tasks.series import WindowedSeries
@@ -113,9 +112,9 @@ def series_arrays(probe: Probe) -> tuple[list[Series], dict[str, Any]]:
     to the horizon of H steps.
     """
     of, window = probe.dataset.series, probe.dataset.window_at(probe.reading.text)
-    if of is None or window is None:
+    if of is None:
         return [], {}
-    came, expected = _came_and_expected(probe, of, window)
+    came, expected = _came(probe, of, window), _expected(probe, of)
     arrays = {"came": came, "expected": expected}
     whole, whole_meta = _whole(probe.dataset, of)
     names = [shown_token(name) for name in (*of.columns.expected, *of.columns.inputs)]
@@ -124,34 +123,36 @@ def series_arrays(probe: Probe) -> tuple[list[Series], dict[str, Any]]:
         "more": max(0, len(names) - MOST_ROWS),
         "joined": of.columns.form is Form.VALUES,
         "ahead": of.lead,
-        "times": _times(window, came.shape[1]),
+        "times": [*probe.step_names, *probe.names_ahead],
         "limits": _limits(of, came),
-        "filled": _filled(window, came.shape),
-        "number": window.number,
+        "filled": _filled(window, came.shape) if window else [[] for _ in came],
+        "number": window and window.number,
         **whole_meta,
     }
     rows = [scatter(name=name, z=compact(row), visible=False) for name, row in arrays.items()]
     return [*rows, *whole], {"curve": meta}
 
 
-def _came_and_expected(probe: Probe, of: WindowedSeries, window: Window) -> tuple[Array, Array]:
-    """What came and what was expected, (R, T + H), NaN where there is nothing."""
-    count, values = len(of.columns.expected), window.piece.values[:, :MOST_ROWS]
-    steps = window.end - window.start
-    came = values[window.start : window.end + of.lead].T
-    expected = np.full(came.shape, np.nan)
+def _came(probe: Probe, of: WindowedSeries, window: Window | None) -> Array:
+    """The numbers of the window and of the steps after it, (R, T + H); those typed have none."""
+    if window:
+        return window.piece.values[window.start : window.end + of.lead, :MOST_ROWS].T
+    assert probe.dataset.units, "windows are standardised"
+    read = probe.dataset.units.own(probe.example.inputs)[:, :MOST_ROWS].T
+    return np.pad(read, ((0, 0), (0, of.lead)), constant_values=np.nan)
+
+
+def _expected(probe: Probe, of: WindowedSeries) -> Array:
+    """What was expected at every step, (R, T + H), NaN where there is nothing."""
+    count, steps = len(of.columns.expected), len(probe.example.inputs)
+    rows = min(count + len(of.columns.inputs), MOST_ROWS)
+    expected = np.full((rows, steps + of.lead), np.nan)
     if of.columns.form is Form.VALUES and probe.finite:
         answers = probe.dataset.own_answers(probe.answers).reshape(steps, of.horizon, count)
         shown = min(count, MOST_ROWS)
         expected[:shown, 1 : steps + 1] = answers[:, 0, :shown].T
         expected[:shown, steps:] = answers[-1, :, :shown].T
-    return came, expected
-
-
-def _times(window: Window, steps: int) -> list[str]:
-    """The times of the steps of a window, and of those after it."""
-    known = window.piece.times[window.start : window.start + steps]
-    return short_times(np.append(known, following(window.piece.times, steps - len(known))))
+    return expected
 
 
 def _filled(window: Window, shape: tuple[int, ...]) -> list[list[int]]:
@@ -168,7 +169,7 @@ def _limits(of: WindowedSeries, came: Array) -> list[list[float]]:
     """
     limits = np.array(_spans(of))
     low, high, span = limits.T
-    middle = (came.min(axis=1) + came.max(axis=1)) / 2
+    middle = (np.nanmin(came, axis=1) + np.nanmax(came, axis=1)) / 2
     moved = np.column_stack([middle - span / 2, middle + span / 2])
     flat = span < _NEARLY * (high - low)
     chosen: list[list[float]] = np.where(flat[:, None], moved, limits[:, :2]).tolist()

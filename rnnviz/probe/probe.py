@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from rnnviz.probe.passes import answers_of, forward_pass
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import GAP, Dataset, Example
+from rnnviz.tasks.dataset import GAP, Dataset, Example, Window
 from rnnviz.tasks.number_cells import short_times
+from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
@@ -62,9 +63,19 @@ class Probe:
         """
         if self.dataset.series is None:
             return self.words
+        if window := self.dataset.window_at(self.reading.text):
+            return _times_of(window, self.dataset.series.lead)[: len(self.words)]
         if self.example.times is None:
             return tuple(f"{t}" for t in range(1, len(self.words) + 1))
         return tuple(short_times(self.example.times))
+
+    @property
+    def names_ahead(self) -> tuple[str, ...]:
+        """The names of the steps of a series that are expected after the last one, (H,)."""
+        lead = self.dataset.series.lead if self.dataset.series else 0
+        if lead and (window := self.dataset.window_at(self.reading.text)):
+            return _times_of(window, lead)[-lead:]
+        return tuple(f"+{k}" for k in range(1, lead + 1))
 
     @cached_property
     def typed(self) -> tuple[tuple[str, int], ...]:
@@ -215,6 +226,14 @@ class Probe:
         return answers_of(self.running, Loss.CROSS_ENTROPY)
 
 
+@lru_cache(maxsize=64)
+def _times_of(window: Window, lead: int) -> tuple[str, ...]:
+    """The times of the steps of a window, and of those after it."""
+    times = window.piece.times[window.start : window.end + lead]
+    missing = window.end + lead - window.start - len(times)
+    return tuple(short_times(np.append(times, following(window.piece.times, missing))))
+
+
 def names_of(dataset: Dataset) -> Names:
     """The names of the rows and columns of a network's parameters."""
     source = dataset.source.words if dataset.source else ()
@@ -267,7 +286,15 @@ def read(dataset: Dataset, text: str) -> Reading:
         of = window.example
         return Reading(text, tuple(of.text.split()), (), of.inputs)
     if not dataset.tokens:
-        values = dataset.values_of(text, MAX_WORDS)
+        try:
+            values = dataset.values_of(text, MAX_WORDS)
+        except TaskError as problem:
+            if not dataset.windows or len(text.split()) > 1:
+                raise
+            raise TaskError(
+                f"No window begins at “{text.strip()[:40]}”. Write a time, such as "
+                f"{next(iter(dataset.windows))}, or numbers with spaces between them."
+            ) from problem
         return Reading(text, tuple(text.split()), (), values)
     reading = vocabulary.read(text)
     # A blank may be a token.

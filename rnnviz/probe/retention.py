@@ -7,6 +7,7 @@ its two ends: dm_T / dm_t, once applied to a difference of states, once transpos
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -77,8 +78,14 @@ def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     own = example.read[token]
     if dataset.tokens:
         return other_tokens(len(dataset.source or dataset.vocabulary), int(own), _OTHERS)
-    every = np.concatenate([one.read for one in dataset.train])
+    every = _values_read(dataset)
     return spaced(every[(every != own).any(axis=-1)], _OTHERS)
+
+
+@lru_cache(maxsize=2)
+def _values_read(dataset: Dataset) -> Array:
+    """The values at every step of the training, (N, D); cached, as windows are dragged."""
+    return np.concatenate([one.read for one in dataset.train])
 
 
 def _memories(parameters: Parameters, examples: Sequence[Example], layer: int) -> Array:

@@ -83,7 +83,7 @@ export class Network extends CanvasPicture {
   describeWindow() {
     const { windows, network } = this;
     windows.max = network.starts.length - 1;
-    windows.value = placeInOrder(network);
+    windows.value = Math.max(0, placeInOrder(network));
     windows.ariaValueText = `${network.curve.times[0]} to ${network.words.at(-1)}`;
   }
 

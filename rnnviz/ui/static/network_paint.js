@@ -24,7 +24,8 @@ export function answered({ answers, names, predicted, targets, probability, loss
     const t = network.words.length;
     const at = (rows) => rows.map((row) => (Number.isNaN(row[t]) ? "–" : number(row[t], 4))).slice(0, curve.names.length);
     const [expected, came] = [at(network.expected), at(network.came)];
-    const lines = [[curve.times[t], theme.muted], [`expected ${expected[0]}`, theme.forward], [`came ${came[0]}`, theme.text]];
+    const lines = [[curve.times[t], theme.muted], [`expected ${expected[0]}`, theme.forward]];
+    if (came[0] !== "–") lines.push([`came ${came[0]}`, theme.text]);
     const told = curve.names.map((name, k) => expected[k] === "–" ? "" : ` ${name} ${expected[k]}, and ${came[k]} came;`).join("");
     return { lines, words: `Expected for ${curve.times[t]}:${told.replace(/;$/, ".")} ${lossText}` };
   }
@@ -573,13 +574,13 @@ export function paintGradient(p) {
 }
 
 // A token in quotes, or the time of a step.
-export const named = ({ curve }, word) => (curve ? word : `“${word}”`);
+export const named = ({ curve }, word, after = "") => (curve ? word : `“${word}”${after}`);
 
 // What is left of a token in the memory after every later one.
 function paintLeft(p, y) {
   const { layout: { u, x, left: edge, gradient }, network: { theme, words, followed, left, waits } } = p;
   const points = [...left.keys()].filter((t) => t >= followed && !Number.isNaN(left[t])).map((t) => [x(t), y(left[t])]);
-  ["left of", `${named(p.network, words[followed])} →`].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
+  ["left of", named(p.network, words[followed], " →")].forEach((line, k) => write(p, line, 0, gradient.y + gradient.height + (1.15 * k - 1.5) * u,
     0.92 * u, theme.forward, { weight: 600, most: edge - 34, least: 12 }));
   const lowest = gradient.y + gradient.height - 0.6 * u;
   if (waits) write(p, "pause to measure it", edge + 0.4 * u, lowest, 0.92 * u, theme.forward, { halo: true });

@@ -82,12 +82,15 @@ function paintWhole(p) {
       stroke(p, points, test ? theme.test : faint(theme.text, 0.55), 1);
     }
   }
-  const shown = starts[curve.number];
+  // Numbers that were typed are at no place of the series.
+  const shown = curve.number === null ? NaN : starts[curve.number];
   const [from, to] = [place(shown), place(shown + curve.window)];
-  c.fillStyle = faint(theme.forward, 0.16);
-  c.fillRect(from, whole.y - 2, Math.max(3, to - from), whole.height + 4);
-  [c.strokeStyle, c.lineWidth] = [theme.forward, 1.6];
-  c.strokeRect(from, whole.y - 2, Math.max(3, to - from), whole.height + 4);
+  if (!Number.isNaN(shown)) {
+    c.fillStyle = faint(theme.forward, 0.16);
+    c.fillRect(from, whole.y - 2, Math.max(3, to - from), whole.height + 4);
+    [c.strokeStyle, c.lineWidth] = [theme.forward, 1.6];
+    c.strokeRect(from, whole.y - 2, Math.max(3, to - from), whole.height + 4);
+  }
   const below = whole.y + whole.height + 0.85 * u;
   write(p, curve.between[0], first, below, 0.83 * u, theme.muted);
   write(p, curve.between[1], width, below, 0.83 * u, theme.muted, { align: "right" });
@@ -137,7 +140,7 @@ function paintRow(p, k, { y: top, height }) {
   const [answers, real] = [expected[k], came[k]];
   // How far beside it was.
   if (pitch >= DOTS * u) for (let t = 1; t < real.length; t++)
-    if (!Number.isNaN(answers[t])) stroke(p, [[place(t), y(real[t])], [place(t), y(answers[t])]], faint(theme.forward, 0.35), 3);
+    if (!Number.isNaN(answers[t] + real[t])) stroke(p, [[place(t), y(real[t])], [place(t), y(answers[t])]], faint(theme.forward, 0.35), 3);
   stroke(p, points(real, 0, steps), theme.text, 1.8);
   stroke(p, points(real, steps - 1, real.length), theme.text, 1.4, [2, 3]);
   stroke(p, points(answers, 0, steps + 1), theme.forward, 2.4);
@@ -180,9 +183,9 @@ function paintTimes(p, y, count) {
 export function toldOf({ curve, came, expected }, t) {
   const exactly = (value) => String(Number(value.toPrecision(6))).replace("-", "−");
   return [curve.times[t], ...curve.names.map((text, k) => {
-    const answer = expected[k][t];
-    const beside = Number.isNaN(answer) ? "" : `, expected ${exactly(answer)}`;
     const filled = curve.filled[k].includes(t) ? " (filled in)" : "";
-    return `${text} ${exactly(came[k][t])}${filled}${beside}`;
+    const numbers = [[came[k][t], "", filled], [expected[k][t], "expected ", ""]];
+    const known = numbers.filter(([value]) => !Number.isNaN(value));
+    return `${text} ${known.map(([value, before, after]) => before + exactly(value) + after).join(", ")}`;
   })];
 }

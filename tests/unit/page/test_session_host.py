@@ -574,6 +574,8 @@ DEEP = reduce(lambda inner, _: [inner], range(900), [])
         {"do": "phrase", "text": "x" * 100_000, "n": 25},
         {"do": "phrase", "text": DEEP, "n": 26},
         {"do": "seek", "epoch": 1, "settled": 0, "n": 27},
+        {"do": "open", "window": 0, "n": 28},
+        {"do": "open", "window": -1, "n": 29},
         {"do": "ack", "seq": True},
         {"do": "ack", "seq": DEEP},
     ],
@@ -589,10 +591,10 @@ def test_what_makes_no_sense_is_refused(clock, command):
 
 
 FIELDS = ("what", "label", "text", "epoch", "epochs", "settled", "unit", "token", "value", "by",
-          "move", "x", "y", "data", "seq", "pictures", "new", "more")  # fmt: skip
+          "move", "x", "y", "data", "seq", "pictures", "new", "more", "window")  # fmt: skip
 ACTIONS = ("ack", "watch", "play", "pause", "reset", "branch", "pin", "now", "seed", "speed",
            "seek", "mark", "phrase", "write", "use", "step", "preset", "click",
-           "select")  # fmt: skip
+           "select", "open")  # fmt: skip
 ODD = st.sampled_from(
     [True, None, -1, 1.5, math.nan, math.inf, 2**70, -(2**53), "", "\ud83d", [], {}]
 )
@@ -833,3 +835,13 @@ def test_a_page_that_was_laid_out_for_other_data_waits_for_its_next_layout(clock
     clock.host.refresh()
     clock.run(0.1, *tabs)
     assert sorted(drawn) == ["a", "a", "b"]
+
+
+def test_a_window_of_a_series_is_opened_by_its_number(clock):
+    clock.session.configure(replace(clock.session.config, task="sunspots", window=20))
+    browser, windows = Browser(clock), [*clock.session.dataset.windows]
+    for number in (0, 7, len(windows) - 1):
+        browser.send({"do": "open", "window": number, "n": number + 1})
+        assert clock.session.phrase_input.phrase == windows[number]
+    with pytest.raises(Refused, match="not understood"):
+        browser.send({"do": "open", "window": len(windows), "n": 999})

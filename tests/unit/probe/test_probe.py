@@ -124,3 +124,20 @@ def test_several_values_at_a_step_are_written_with_their_own_units():
     frame = hours(90).assign(price=lambda table: table["load"] % 7)
     session = from_frame(frame, RunConfig(hidden=3), value="load", input="price", window=6)
     assert session.inspect("120.5,3.25 99,0.5").words == ("120.5, 3.25", "99, 0.5")
+
+
+def test_a_phrase_may_be_the_time_at_which_a_window_begins():
+    session = from_frame(hours(90), RunConfig(hidden=3), window=6, horizon=2)
+    session.ask("2025-01-01 05")
+    probe = session.inspect()
+    assert probe.example.key == "2025-01-01 05:00"
+    assert probe.step_names == ("01-01 05:00", *(f"{k:02}:00" for k in range(6, 11)))
+    assert probe.names_ahead == ("11:00", "12:00")
+    assert probe.typed == () and not probe.gaps.any()
+    # Of two windows with the same numbers it is that one.
+    same = from_frame(hours(90).assign(load=[1.0, 2] * 45), RunConfig(hidden=3), window=6)
+    assert same.inspect("2025-01-01 04").example.key == "2025-01-01 04:00"
+    session.ask("tomorrow")
+    assert session.inspect().example.key == "2025-01-01 05:00"
+    assert session.phrase_input.problem.startswith("No window begins at “tomorrow”. Write a time, ")
+    assert session.inspect("100 101").names_ahead == ("+1", "+2")

@@ -324,3 +324,31 @@ def test_any_table_is_learned_from_or_refused(rows, header, options):
     assert isinstance(data, Dataset)
     for example in (*data.train, *data.test):
         assert np.isfinite(example.inputs).all() if data.series else True
+
+
+def test_a_window_is_named_by_the_time_at_which_it_begins():
+    data = dataset_of(upload(walk(150), window=5))
+    names = list(data.windows)
+    assert names[0] == "2020-01-01" and len(names) == len(data.train) + len(data.test)
+    for number, window in enumerate(data.windows.values()):
+        assert window.number == number
+        assert window.example is (*data.train, *data.test)[number]
+        assert data.units.own(window.example.inputs)[:, 0] == pytest.approx(
+            window.piece.values[window.start : window.end, 0]
+        )
+        assert data.phrase_of(window.example) == names[number]
+    assert data.window_at("2020-03-02") is data.windows["2020-03-02"]
+    # A month or a year is its first window.
+    assert data.window_at("2020-03") is data.windows["2020-03-01"]
+    assert data.window_at("2020") is data.windows["2020-01-01"]
+    assert data.window_at("2031") is None is data.window_at("")
+
+
+def test_windows_of_several_series_have_their_names():
+    frame = pd.concat([walk(60).assign(shop=name) for name in ("north", "south")])
+    data = dataset_of(upload(frame, window=5, id="shop"))
+    assert data.window_at("south").example.key == "south 2020-01-01"
+    assert data.window_at("south 2020-02-03").piece.name == "south"
+    words = Session(RunConfig(hidden=2)).dataset
+    assert words.windows == {} and words.window_at("i") is None
+    assert words.phrase_of(words.train[0]) == words.train[0].text

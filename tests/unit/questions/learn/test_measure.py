@@ -1,13 +1,16 @@
 """Sequences that the network generates."""
 
 import numpy as np
+import pandas as pd
 
 from rnnviz.config import RunConfig
 from rnnviz.probe.probe import inspect, likeliest
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.questions.learn.measure import (
     TOKENS,
     VALUES,
+    continued_series,
+    continues,
     drawn,
     free_values,
     run_free,
@@ -85,3 +88,21 @@ def test_a_sample_is_the_same_at_the_same_epoch():
     assert len(first) == 120
     session.player.step_epoch()
     assert sample() != first
+
+
+def test_a_series_is_continued_from_the_training_s_end_to_where_it_is_known():
+    frame = pd.concat(
+        pd.DataFrame({"shop": name, "t": range(100), "x": np.sin(np.arange(100) / 3) + shift})
+        for name, shift in (("a", 0), ("b", 5))
+    )
+    session = from_frame(frame, RunConfig(hidden=3), id="shop", window=8, test_share=0.25)
+    assert continues(session.dataset) and not runs_free(session.dataset)
+    for shop in "ab":
+        past, found = continued_series(session.inspect(f"{shop} 0"))
+        assert past.name == found.name == shop
+        assert (past.times[-1], len(past)) == (74, 16)
+        # Three windows of 8 steps, of the 25 that are known.
+        assert found.times.tolist() == [*range(75, 99)]
+    # What was typed is in no series: the last one is continued.
+    assert continued_series(session.inspect("1 2 3"))[1].name == "b"
+    assert not continues(trained("waves", 0).dataset)
