@@ -1,11 +1,11 @@
 // A window of numbers over time above the network that reads it: the whole series, which moves the window when it
 // is dragged, and the curve of the window, a column a step, with what was expected for each.
-import { clamp, dot, faint, shortNumber, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, number, stroke, write } from "./canvas.js";
 
 // The heights in units of the layout: the whole series, the least of the curve, and the times below each.
 const [WHOLE, CURVE, TIMES] = [2.6, 6.5, 1.7];
-// The most of the width for the steps ahead, the least for a column with dots, and for a row's numbers.
-const [AHEAD, DOTS, NUMBERS] = [0.4, 0.9, 34];
+// The most of the width for the steps ahead; the least for a column with dots, a row's numbers, and both lines' names.
+const [AHEAD, DOTS, NUMBERS, LEGEND] = [0.4, 0.9, 34, 5];
 
 // The bands, the lowest border of all, and how much of the spare height they take.
 export function seriesBands(u, curve, spare) {
@@ -92,20 +92,30 @@ function paintWhole(p) {
     c.strokeRect(from, whole.y - 2, Math.max(3, to - from), whole.height + 4);
   }
   const below = whole.y + whole.height + 0.85 * u;
-  write(p, curve.between[0], first, below, 0.83 * u, theme.muted);
-  write(p, curve.between[1], width, below, 0.83 * u, theme.muted, { align: "right" });
-  nameParts(p, place, below);
+  const taken = nameParts(p, place, below);
+  curve.between.forEach((time, k) => {
+    const [at, align] = k ? [width, "right"] : [first, "left"];
+    c.font = `400 ${Math.max(12, 0.83 * u)}px ${p.font}`;
+    const reach = c.measureText(time).width + 8;
+    if (taken.every(([from, to]) => (k ? to < at - reach : from > at + reach)))
+      write(p, time, at, below, 0.83 * u, theme.muted, { align });
+  });
 }
 
-// The words "training" and "test" below the first piece of each that is wide enough.
+// The words "training" and "test" below the longest piece of each, and where they stand.
 function nameParts(p, place, y) {
-  const { layout: { u }, network: { curve, theme } } = p;
+  const { c, layout: { u }, network: { curve, theme } } = p;
+  const taken = [];
   for (const [test, text, color] of [[0, "training", theme.text], [1, "test", theme.test]]) {
     const own = curve.pieces.filter((piece) => piece[2] === test);
     if (!own.length) continue;
     const [begin, length] = own.reduce((most, piece) => (piece[1] > most[1] ? piece : most));
-    write(p, text, place(begin + length / 2), y, 0.87 * u, color, { align: "center", weight: 600, halo: true });
+    const at = place(begin + length / 2);
+    write(p, text, at, y, 0.87 * u, color, { align: "center", weight: 600, halo: true });
+    const half = c.measureText(text).width / 2;
+    taken.push([at - half, at + half]);
   }
+  return taken;
 }
 
 // What came at every step of the window and what was expected for it, then the steps ahead.
@@ -131,10 +141,12 @@ function paintRow(p, k, { y: top, height }) {
   const [low, high] = curve.limits[k];
   const [steps, place] = [words.length, placeOf(layout, words.length)];
   const y = (value) => top + height * (0.92 - 0.84 * clamp((value - low) / (high - low || 1), -0.05, 1.05));
-  name(p, k, top + height / 2);
+  name(p, k, top + height / 2, height >= LEGEND * u);
   stroke(p, [[left, y(low)], [end + layout.ahead * curve.ahead, y(low)]], theme.grid);
-  if (height >= NUMBERS) for (const value of [low, high])
-    write(p, shortNumber(value), left - 4, y(value), 0.83 * u, theme.muted, { align: "right" });
+  // Those of two rows leave room for each other.
+  const inwards = curve.names.length > 1 ? 0.4 * u : 0;
+  if (height >= NUMBERS) for (const [value, by] of [[low, -inwards], [high, inwards]])
+    write(p, number(value, 4), left - 4, y(value) + by, 0.83 * u, theme.muted, { align: "right" });
   const points = (row, from, to) => [...row.slice(from, to).keys()].map((t) => t + from)
     .filter((t) => !Number.isNaN(row[t])).map((t) => [place(t), y(row[t])]);
   const [answers, real] = [expected[k], came[k]];
@@ -150,11 +162,12 @@ function paintRow(p, k, { y: top, height }) {
 }
 
 // The name of a row, and once what both lines are.
-function name(p, k, y) {
+function name(p, k, y, explained) {
   const { layout: { u, left }, network: { curve, theme } } = p;
   const text = k === curve.names.length - 1 && curve.more ? `${curve.names[k]} (+ ${curve.more})` : curve.names[k];
-  write(p, text, 0, y - (k || !curve.joined ? 0 : 1.2 * u), 0.98 * u, theme.text, { weight: 600, most: left - 6, least: 12 });
-  if (k || !curve.joined) return;
+  const both = !k && curve.joined && explained;
+  write(p, text, 0, y - (both ? 1.2 * u : 0), 0.98 * u, theme.text, { weight: 600, most: left - 6, least: 12 });
+  if (!both) return;
   write(p, "came", 0, y, 0.9 * u, theme.text, { most: left - 40 });
   write(p, "expected", 0, y + 1.1 * u, 0.9 * u, theme.forward, { weight: 600, most: left - 30 });
 }
