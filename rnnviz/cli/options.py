@@ -19,6 +19,7 @@ from rnnviz.engine.gradcheck import own_cell
 from rnnviz.tasks.csv_table import EncodingError, TaskError, name_of, read_bytes
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.preview import preview
 from rnnviz.tasks.rows import Form, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
@@ -27,7 +28,6 @@ from rnnviz.tasks.upload import (
     Upload,
     check_rows,
     dataset_of,
-    preview,
     with_columns,
 )
 from rnnviz.terminal import printable, say

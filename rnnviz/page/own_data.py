@@ -16,17 +16,16 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
 from rnnviz.tasks.number_columns import SeriesColumns
+from rnnviz.tasks.preview import LEARNED, preview
 from rnnviz.tasks.rows import TEXT_FORMS, Form, columns_of, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
-    LEARNED,
     File,
     Upload,
     cells_of,
     check_rows,
     columns_read,
     dataset_of,
-    preview,
     usual_unit,
     with_columns,
 )

@@ -17,7 +17,6 @@ from rnnviz.tasks.upload import (
     Upload,
     check_rows,
     dataset_of,
-    preview,
     with_columns,
 )
 from tests.sampling import each_row
@@ -264,17 +263,6 @@ def test_many_windows_are_thinned_and_every_step_is_kept():
     assert data.notes == ("Windows read: 1,775 of 7,100, evenly spaced.",)
     covered = {row for e in data.train for row in range(e.row, e.row + 100)}
     assert len(covered) >= 7_190
-
-
-def test_a_preview_names_the_columns_and_counts_the_windows():
-    lines, example, notes = preview(with_columns(upload(walk_of_one, window=10, horizon=2)))
-    assert lines == [
-        "To learn: the next values, from 120 rows (time: date; values: x)",
-        "85 windows of 10 steps, 2 ahead to train, 13 to test",
-        "1 series, 120 steps",
-    ]
-    assert example.startswith("For example: 2020-01-01: ")
-    assert notes == ()
 
 
 def test_a_session_takes_window_and_horizon_from_its_data_and_then_from_its_settings():
