@@ -11,22 +11,31 @@ from zlib import crc32
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rnnviz.config import SETTINGS
+from rnnviz.config import SETTINGS, Setting
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import Encoding, EncodingError, RowError, TaskError
-from rnnviz.tasks.number_columns import SeriesColumns
+from rnnviz.tasks.csv_table import MAX_WORDS, Encoding, EncodingError, RawTable, RowError, TaskError
+from rnnviz.tasks.number_columns import (
+    Given,
+    guessed_columns,
+    joined_columns,
+    listed_columns,
+    possible_forms,
+    series_columns,
+)
 from rnnviz.tasks.preview import LEARNED, preview
-from rnnviz.tasks.rows import TEXT_FORMS, Form, columns_of, near_listed
+from rnnviz.tasks.rows import Form, columns_of, near_listed
+from rnnviz.tasks.series import Fill
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     File,
     Upload,
     cells_of,
     check_rows,
-    columns_read,
     dataset_of,
+    guessed_form,
     usual_unit,
+    usual_window,
     with_columns,
 )
 from rnnviz.tasks.vocabulary import Unit
@@ -36,6 +45,9 @@ from rnnviz.ui.style import escaped
 
 #: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
+_VALUES = "The columns of numbers that are read, and expected in the next steps."
+_TIME = "The column of dates or numbers. Without one, each row is a step."
+_INPUTS = "Numbers that are known beforehand, such as a price or the day of the week."
 _HELP = (
     "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
     "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
@@ -66,20 +78,21 @@ def choose_encoding(upload: Upload) -> Upload:
 def choose_columns(upload: Upload) -> Upload:
     """The upload with the chosen task and columns, at first guessed. Raises TaskError.
 
-    A plain text has no columns.
+    A plain text has no columns. Those of numbers over time are chosen one after the other.
     """
-    if (guess := columns_read(upload)) is None:
-        return upload
-    if isinstance(guess, SeriesColumns):
-        return with_columns(upload)
     cells, key = cells_of(upload.train, upload.encoding), _key("", _mark(upload.train))
-    form = guess.form
+    if cells.plain:
+        return with_columns(upload)
+    form = guessed_form(upload)
     if len(cells.columns) > 1:
+        forms = possible_forms(cells)
         form = st.selectbox(
-            "To learn", TEXT_FORMS, TEXT_FORMS.index(form), format_func=LEARNED.__getitem__,
+            "To learn", forms, forms.index(form), format_func=LEARNED.__getitem__,
             key=f"form{key}",
         ) or form  # fmt: skip
-        guess = guess if form is guess.form else columns_of(cells, form)
+    if form.numbers:
+        return _choose_numbers(upload, cells, form)
+    guess = columns_of(cells, form)
     chosen = [
         st.selectbox(
             f"Column of the {role}", cells.columns, cells.columns.index(name),
@@ -89,6 +102,41 @@ def choose_columns(upload: Upload) -> Upload:
     ]  # fmt: skip
     text, label = (*chosen, None)[:2]
     return with_columns(replace(upload, form=form, text_column=text, label_column=label))
+
+
+def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
+    """The upload with the chosen columns of numbers over time; raise TaskError.
+
+    What is chosen is not offered again, and what follows is guessed anew.
+    """
+    given, mark = Given(form), _mark(upload.train)
+
+    def choose(role: str, label: str, help: str, most: int | None = 1) -> str:
+        guess = guessed_columns(cells, given)
+        taken = {name for text in given[1:-1] for name in listed_columns(cells, text or "")}
+        names: list[str] = st.multiselect(
+            label, [name for name in cells.columns if name not in taken], guess.of(role), help=help,
+            key=_key(f"{role}_column", mark, given), max_selections=most, placeholder="none",
+        )  # fmt: skip
+        return joined_columns(names)
+
+    given = given._replace(time=choose("time", "Time", _TIME))
+    given = given._replace(id=choose("id", "Series", "The column that tells several series apart."))
+    if form is not Form.VALUES:
+        given = given._replace(label=choose("label", "Label", "The column of the classes."))
+    wide = guessed_columns(cells, given).wide
+    given = given._replace(value=choose("value", "Values", _VALUES, None))
+    if form is not Form.VALUES:
+        given = given._replace(input="")
+    else:
+        given = given._replace(input=choose("input", "Inputs", _INPUTS, None))
+        several = len(listed_columns(cells, given.value or "")) > 1 and not given.id
+        wide = several and st.checkbox("Each value is a series", wide, key=_key("wide", mark, wide))
+    found = series_columns(cells, given._replace(wide=wide))
+    return replace(
+        upload, form=form, time=given.time, value=given.value, input=given.input, id=given.id,
+        label_column=found.label or None, wide=found.wide,
+    )  # fmt: skip
 
 
 def merge_labels(upload: Upload) -> Upload:
@@ -106,11 +154,33 @@ def skip_rows(upload: Upload) -> Upload:
     checked = check_rows(upload)
     if not (count := len(checked.unusable)):
         return upload
-    st.markdown(f"**{count:,} of {checked.count:,} rows can’t be used**")
+    problems = f"{count:,} problem{'s' * (count > 1)} in {checked.count:,} rows"
+    rows = f"{count:,} of {checked.count:,} rows can’t be used"
+    st.markdown(f"**{problems if checked.series else rows}**")
     st.html(_table(checked.faults, checked.test_faults))
-    which = f"these {count:,} rows" if count > 1 else "this row"
-    skip = st.checkbox(f"Skip {which}", key=_key("skip", checked.unusable))
+    noun = "problem" if checked.series else "row"
+    which = f"these {count:,} {noun}s" if count > 1 else f"this {noun}"
+    if checked.mendable:
+        upload = _fill(upload, checked.unusable)
+        count = len(check_rows(upload).unusable)
+        if upload.skip_bad or not upload.fill or not count:
+            return upload
+        which = f"what Fill can’t mend: {count:,}"
+    skip = st.checkbox(f"Skip {which}", key=_key("skip", checked.unusable, upload.fill))
     return replace(upload, skip_bad=skip)
+
+
+def _fill(upload: Upload, problems: tuple[RowError, ...]) -> Upload:
+    """The upload, with what is missing filled or skipped as the reader chooses."""
+    ways = {
+        "Fill: between neighbours": Fill.INTERPOLATE, "Fill: the last value": Fill.LAST,
+        "Skip": None,
+    }  # fmt: skip
+    chosen = st.radio(
+        "What is missing", [*ways], None, key=_key("fill", problems),
+        help="Fill puts a number in each gap. Skip cuts the series there.",
+    ) or ""  # fmt: skip
+    return replace(upload, fill=ways.get(chosen), skip_bad=chosen == "Skip")
 
 
 def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
@@ -183,12 +253,12 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
             upload = choose_columns(
                 choose_encoding(Upload(train, test, seed=session.config.dataset_seed))
             )
+        upload = replace(upload, **_options(upload))
     except EncodingError:
         return
     except TaskError as problem:
         below_train.warning(escaped(str(problem)))
         return
-    upload = replace(upload, **_options(upload.form or Form.NEXT, test is not None))
     try:
         with below_train:
             upload = merge_labels(upload)
@@ -197,9 +267,12 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         if (unusable := check_rows(upload).unusable) and not upload.skip_bad:
             _start(session, None, start)
             many = f"{len(unusable):,} rows can’t" if len(unusable) > 1 else "One row can’t"
-            start.caption(f"{many} be used: skip below, or mend the file.")
+            said, ways = f"{many} be used", "skip"
+            if upload.form and upload.form.numbers:
+                said, ways = "There are problems", "fill or skip"
+            start.caption(f"{said}: {ways} below, or mend the file.")
             return
-        sentences, example, notes = preview(upload)
+        _show(session, upload, start)
     except TaskError as problem:
         place = below_train
         if test is not None:
@@ -208,7 +281,11 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
                 dataset_of(replace(upload, test=None, skip_bad=True))
                 place = below_test
         place.warning(escaped(str(problem)))
-        return
+
+
+def _show(session: Session, upload: Upload, start: DeltaGenerator) -> None:
+    """The preview and the start button; raise TaskError."""
+    sentences, example, notes = preview(upload)
     st.caption("  \n".join(map(escaped, [*sentences, example])))
     for note in notes:
         st.caption(escaped(note))
@@ -217,7 +294,8 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
 
 def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:
     """The button that starts training, and why the upload was refused."""
-    learned = upload is None or upload == session.data.upload
+    used = session.data.upload
+    learned = upload is None or (used is not None and upload == used.of_run(session.config))
     place.button(
         "Learn from these data", key="learn", type="secondary" if learned else "primary",
         on_click=on_pair(Pair.load), args=(upload,), disabled=learned,
@@ -226,24 +304,35 @@ def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> No
         st.warning(escaped(session.data.problem))
 
 
-def _options(form: Form, has_test: bool) -> dict[str, Any]:
-    """The widgets of the unit, of the test share without a test file, and of a text's window."""
-    unit, share = (DATA_SETTINGS[name] for name in ("unit", "test_share"))
-    window = SETTINGS["window"]
-    usual = usual_unit(form)
-    read = st.segmented_control(
-        unit.label, list(Unit), default=usual, key=f"unit_choice_{form}", help=unit.help,
-        format_func=str, required=True,
-    )  # fmt: skip
-    chosen: dict[str, Any] = {"unit": None if read == usual else read}
-    if not has_test:
+def _options(upload: Upload) -> dict[str, Any]:
+    """The widgets of how the chosen columns are read; raise TaskError."""
+    form, share = upload.form or Form.NEXT, DATA_SETTINGS["test_share"]
+    chosen: dict[str, Any] = {}
+    if not form.numbers:
+        unit, usual = DATA_SETTINGS["unit"], usual_unit(form)
+        read = st.segmented_control(
+            unit.label, list(Unit), default=usual, key=f"unit_choice_{form}", help=unit.help,
+            format_func=str, required=True,
+        )  # fmt: skip
+        chosen["unit"] = None if read == usual else read
+    if upload.test is None:
         chosen["test_share"] = st.slider(
             share.label, share.low, share.high, share.default, step=share.step, key="test_share",
             help=share.help,
         )  # fmt: skip
     if form is Form.NEXT:
-        chosen["window"] = st.number_input(
-            window.label, int(window.low), int(window.high), window.default, key="own_window",
-            help=window.help,
-        )  # fmt: skip
+        window = SETTINGS["window"]
+        chosen["window"] = _whole("own_window", window, int(window.high), window.default)
+    if form.numbers:
+        about = _mark(upload.train), form
+        first = usual_window(upload)
+        chosen["window"] = _whole(_key("own_window", about), SETTINGS["window"], MAX_WORDS, first)
+    if form is Form.VALUES:
+        row = SETTINGS["horizon"]
+        chosen["horizon"] = _whole(_key("own_horizon", about), row, int(row.high), row.default)
     return chosen
+
+
+def _whole(key: str, row: Setting, most: int, first: int) -> int:
+    """The widget of a setting of whole numbers, up to ``most``."""
+    return st.number_input(row.label, int(row.low), most, first, key=key, help=row.help)

@@ -59,6 +59,12 @@ class SeriesColumns(NamedTuple):
         """The columns that are read."""
         return tuple(filter(None, (self.time, *self.numbers, self.id, self.label)))
 
+    def of(self, role: str) -> tuple[str, ...]:
+        """The columns of a role, as ``Given`` names it."""
+        roles = {"time": (self.time,), "id": (self.id,), "label": (self.label,)}
+        many = {"value": self.values, "input": self.inputs}
+        return tuple(filter(None, {**roles, **many}[role]))
+
     def without(self, name: str) -> SeriesColumns:
         """The same without a column of numbers."""
         values, inputs = (
@@ -128,8 +134,22 @@ def is_number_table(cells: RawTable) -> bool:
     return bool(kinds.dates) or bool(_usual(kinds.numbers, TIME)) or not kinds.texts
 
 
+def possible_forms(cells: RawTable) -> tuple[Form, ...]:
+    """What can be learned from a table: of its texts, if it has any, and of its numbers."""
+    kinds = _kinds(cells)
+    counted = all(_is_key(name) for name in kinds.numbers)
+    return tuple(f for f in Form if (not counted if f.numbers else kinds.texts or counted))
+
+
 def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
-    """The chosen columns, the others guessed; raise TaskError."""
+    """The chosen columns, the others guessed; raise TaskError if they can't be learned."""
+    found = guessed_columns(cells, given)
+    _check(cells, found)
+    return found
+
+
+def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
+    """The chosen columns, the others guessed, whatever they are; raise TaskError for a name."""
     kinds = _kinds(cells)
     chosen = {
         field: listed_columns(cells, text)
@@ -154,13 +174,9 @@ def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
         [name for name in free if name in kinds.numbers and not _is_key(name)],
         chosen.get("value"), chosen.get("input", () if label else None),
     )  # fmt: skip
-    if not values:
-        raise TaskError(f"{cells.name}: has no column of numbers to learn. Choose one as value.")
     wide = given.wide or (given.value is None and _is_wide(values))
     form = given.form or _form(cells, id, label)
-    found = SeriesColumns(form, time, values, inputs, id, label, wide and not (id or label))
-    _check(cells, found)
-    return found
+    return SeriesColumns(form, time, values, inputs, id, label, wide and not (id or label))
 
 
 def _numbers(
@@ -177,6 +193,8 @@ def _numbers(
 
 def _check(cells: RawTable, found: SeriesColumns) -> None:
     """Raise TaskError for columns that can't be learned together."""
+    if not found.values:
+        raise TaskError(f"{cells.name}: has no column of numbers to learn. Choose one as value.")
     twice = [name for name in found.names if found.names.count(name) > 1]
     if twice:
         raise TaskError(f"{cells.name}: the column {twice[0][:30]} has two roles. Choose another.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -125,17 +125,19 @@ class Measured:
         """Note a problem that Fill solves, too."""
         self.holes.append(RowError(self.name, int(row), reason))
 
-    def leave_out_shorter(self, least: int) -> None:
-        """Leave out the series of fewer steps, each with its problem."""
+    def without_shorter(self, least: int) -> Measured:
+        """The same without the series of fewer steps, each with its problem."""
+        found = replace(self, faults=[*self.faults])
         for one in self.series:
             if len(one) < least:
                 name = f"the series {shown(one.name)}" if one.name else "the table"
                 steps = f"{len(one):,} step{'s' * (len(one) != 1)}"
-                self.fault(
+                found.fault(
                     one.rows[0], f"{name} has {steps}, and a window with its horizon takes "
                     f"{least:,}. Make the window shorter, or skip it.",
                 )  # fmt: skip
-        self.series = [one for one in self.series if len(one) >= least]
+        found.series = [one for one in self.series if len(one) >= least]
+        return found
 
 
 def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> Measured:

@@ -14,6 +14,7 @@ import pandas as pd
 from rnnviz.config import SETTINGS, RunConfig, Setting
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
+    MAX_COLUMNS,
     MAX_LETTERS,
     MAX_ROWS,
     MAX_WORDS,
@@ -26,6 +27,7 @@ from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.number_columns import (
     Given,
     SeriesColumns,
+    guessed_columns,
     is_number_table,
     joined_columns,
     series_columns,
@@ -86,8 +88,8 @@ def split_rows(
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
-#: Maximum length of a list of columns, in characters.
-_LISTED = 1_000
+#: Maximum length of a list of columns, in characters: all that a table may have, in quotes.
+_LISTED = MAX_COLUMNS * (MAX_LETTERS + 3)
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, as rows of the settings' table.
@@ -234,6 +236,11 @@ class Checked:
     series: tuple[Measured, ...] = ()
 
     @property
+    def mendable(self) -> int:
+        """How many problems Fill mends."""
+        return sum(len(one.holes) for one in self.series)
+
+    @property
     def unusable(self) -> tuple[RowError, ...]:
         """The errors of both files."""
         return (*self.faults, *self.test_faults)
@@ -270,6 +277,13 @@ def columns_read(upload: Upload) -> Columns | SeriesColumns | None:
     return columns_of(cells, upload.form, upload.text_column, upload.label_column)
 
 
+def guessed_form(upload: Upload) -> Form:
+    """What is learned from a table, if its columns don't say otherwise; raise TaskError."""
+    cells = cells_of(upload.train, upload.encoding)
+    numbers = is_number_table(cells)
+    return guessed_columns(cells, Given()).form if numbers else columns_of(cells).form
+
+
 def with_columns(upload: Upload) -> Upload:
     """The upload with guessed columns as chosen ones; raise TaskError."""
     if (columns := columns_read(upload)) is None:
@@ -278,9 +292,7 @@ def with_columns(upload: Upload) -> Upload:
         values, inputs = map(joined_columns, (columns.values, columns.inputs))
         return replace(
             upload, form=columns.form, time=columns.time, id=columns.id, wide=columns.wide,
-            value=values if len(values) <= _LISTED else upload.value,
-            input=inputs if len(inputs) <= _LISTED else upload.input,
-            label_column=columns.label or None,
+            value=values, input=inputs, label_column=columns.label or None,
         )  # fmt: skip
     form, text, label = columns
     return replace(upload, form=form, text_column=text, label_column=label or None)
@@ -303,18 +315,13 @@ def check_rows(upload: Upload) -> Checked:
 @lru_cache(maxsize=8)
 def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
     """The series of the files; those shorter than a window and its horizon are unusable."""
-    found = [read_series(cells_of(upload.train, upload.encoding), columns)]
-    if upload.test:
-        cells = cells_of(upload.test, upload.encoding)
-        _check_columns(cells, upload.train.name, columns)
-        found.append(read_series(cells, found[0].columns, varying=False))
+    found = _measured(upload, columns)
     if upload.window > MAX_WORDS:
         raise TaskError(
             f"{upload.train.name}: a window of numbers has at most {MAX_WORDS} steps. Shorten it."
         )
-    takes = upload.window + upload.horizon
-    for measured in found if columns.form is Form.VALUES else ():
-        measured.leave_out_shorter(takes)
+    if columns.form is Form.VALUES:
+        found = [one.without_shorter(upload.window + upload.horizon) for one in found]
     faults = [
         tuple(sorted((*one.faults, *(() if upload.fill else one.holes)), key=lambda e: e.row))
         for one in found
@@ -325,6 +332,35 @@ def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
         columns, columns.form, Unit.WORDS, (), None, faults[0], (*faults, ())[1], count, (),
         tuple(found),
     )  # fmt: skip
+
+
+def _measured(upload: Upload, columns: SeriesColumns) -> list[Measured]:
+    """The series of the training file, and those of a test file in the same columns."""
+    first = _read_series(upload.train, upload.encoding, columns, varying=True)
+    if upload.test is None:
+        return [first]
+    _check_columns(cells_of(upload.test, upload.encoding), upload.train.name, columns)
+    return [first, _read_series(upload.test, upload.encoding, first.columns, varying=False)]
+
+
+@lru_cache(maxsize=8)
+def _read_series(
+    file: File, encoding: Encoding | None, columns: SeriesColumns, varying: bool
+) -> Measured:
+    return read_series(cells_of(file, encoding), columns, varying)
+
+
+def usual_window(upload: Upload) -> int:
+    """The default window of numbers: a tenth of the longest series, so that the test has some too.
+
+    Where its class is learned it is the whole series. Raises TaskError.
+    """
+    columns = columns_read(upload)
+    assert isinstance(columns, SeriesColumns), "only numbers have this window"
+    longest = max((len(one) for one in _measured(upload, columns)[0].series), default=0)
+    whole = columns.form is Form.SERIES
+    window = min(longest, MAX_WORDS) if whole else min(longest // 10, WINDOW)
+    return max(window, int(SETTINGS["window"].low))
 
 
 @lru_cache(maxsize=8)
@@ -442,9 +478,9 @@ def dataset_of(upload: Upload) -> Dataset:
 
 
 def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
-    holes = sum(len(one.holes) for one in checked.series)
     if checked.unusable and not upload.skip_bad:
-        raise FaultsError(checked.unusable, checked.count, 0 if upload.fill else holes)
+        mendable = 0 if upload.fill else checked.mendable
+        raise FaultsError(checked.unusable, checked.count, mendable)
     first = checked.series[0]
     if not first.series:
         why = first.faults[0].reason
@@ -455,8 +491,8 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
     notes = [note for one in checked.series for note in one.notes]
     if count := len(checked.unusable):
         notes.append(f"Problems that were skipped: {count:,}.")
-    if upload.fill and holes:
-        notes.append(f"Problems that were mended: {holes:,}.")
+    if upload.fill and checked.mendable:
+        notes.append(f"Problems that were mended: {checked.mendable:,}.")
     dataset = build_windows(
         upload.train.name, first.columns, train, test,
         window=upload.window, horizon=upload.horizon, fill=upload.fill,

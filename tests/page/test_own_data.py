@@ -225,4 +225,4 @@ def test_numbers_over_time_are_learned_or_their_problems_listed(page):
     assert page.session.dataset.series.columns.values == ("units",)
     page.click("step_epoch")
     assert page.session.state.epoch == 1
-    assert (page.session.config.window, page.session.inspect().verdict[0]) == (50, "2")
+    assert (page.session.config.window, page.session.inspect().verdict[0]) == (15, "2")

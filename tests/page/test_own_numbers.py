@@ -1,0 +1,162 @@
+"""Own numbers over time: what is guessed, chosen, filled and skipped."""
+
+import pytest
+
+from rnnviz.tasks.rows import Form
+from tests.page.tab import App
+
+HOURS = [f"2024-03-{d:02d} {h:02d}:00,{(7 * h + d) % 19},{d}" for d in (1, 2, 3) for h in range(24)]
+STATES = "\n".join(
+    ["machine,t,current,load,state"]
+    + [f"m{k},{t},{(k * t) % 7},{t % 3},{'ok' if k % 2 else 'worn'}"
+       for k in range(60) for t in range(12)]
+)  # fmt: skip
+
+
+@pytest.fixture
+def page():
+    return App(hidden="4")
+
+
+def box(page, label):
+    """The widget with this label; None without one."""
+    kinds = ("selectbox", "multiselect", "checkbox", "radio", "number_input")
+    return next((b for kind in kinds for b in page.app.get(kind) if b.label == label), None)
+
+
+def choose(page, label, value=True):
+    box(page, label).set_value(value)
+    page.run()
+
+
+def hours(page, rows=HOURS, header="time,load,day of the month"):
+    page.upload("train_csv", "hours.csv", "\n".join([header, *rows]).encode())
+
+
+def columns(page):
+    labels = ("Time", "Series", "Label", "Values", "Inputs")
+    return [b and b.value for b in (box(page, label) for label in labels)]
+
+
+def listed(page):
+    """The rows and the reasons of the list of problems."""
+    html = (e.proto.body for e in page.app.get("html") if "rnnviz-faults" in e.proto.body)
+    return next(html, "").replace("</td><td>", ": ")
+
+
+def test_roles_of_columns_are_guessed_and_chosen_one_after_the_other(page):
+    hours(page)
+    assert box(page, "To learn").value is Form.VALUES
+    assert box(page, "To learn").options == [
+        "the next values", "the class of a series", "a class at every step"
+    ]  # fmt: skip
+    assert columns(page) == [["time"], [], None, ["load", "day of the month"], []]
+    choose(page, "Values", ["load"])
+    choose(page, "Inputs", ["day of the month"])
+    assert "time" not in box(page, "Values").options
+    assert box(page, "Each value is a series") is None
+    page.click("learn")
+    found = page.session.dataset.series.columns
+    assert (found.time, found.values, found.inputs) == ("time", ("load",), ("day of the month",))
+    assert page.disabled("learn")
+    choose(page, "Time", [])
+    assert "time" in box(page, "Values").options
+    assert not page.disabled("learn")
+
+
+def test_each_value_can_be_a_series(page):
+    hours(page)
+    choose(page, "Each value is a series")
+    page.click("learn")
+    assert {piece.name for piece in page.session.dataset.series.train} == {
+        "load", "day of the month"
+    }  # fmt: skip
+
+
+def test_columns_that_cannot_be_learned_get_a_sentence_beside_them(page):
+    hours(page)
+    page.click("step_epoch")
+    choose(page, "To learn", Form.STEPS)
+    assert columns(page)[2:] == [[], ["load", "day of the month"], None]
+    assert "to learn a class takes a label. Choose its column." in page.text
+    choose(page, "Label", ["day of the month"])
+    assert "takes a label" not in page.text
+    choose(page, "To learn", Form.SERIES)
+    choose(page, "Label", ["day of the month"])
+    assert "takes several, told apart by an id. Choose its column." in page.text
+    choose(page, "To learn", Form.VALUES)
+    choose(page, "Values", [])
+    assert "has no column of numbers to learn" in page.text
+    assert not [button for button in page.app.button if button.key == "learn"]
+    assert (page.session.dataset.name, page.session.state.epoch) == ("sentiment", 1)
+
+
+def test_the_class_of_a_series_is_learned_from_all_its_steps(page):
+    page.upload("train_csv", "states.csv", STATES.encode())
+    assert box(page, "To learn").value is Form.SERIES
+    assert columns(page) == [["t"], ["machine"], ["state"], ["current", "load"], None]
+    assert (box(page, "Window").value, box(page, "Horizon")) == (12, None)
+    page.click("learn")
+    assert page.session.dataset.classes == ("ok", "worn")
+
+
+def test_a_table_of_texts_and_numbers_can_be_either(page):
+    rows = "\n".join(f"2024-01-{d:02d},the weather was like day {d},{d % 5}" for d in range(1, 29))
+    page.upload("train_csv", "diary.csv", f"date,diary,mood\n{rows}".encode())
+    assert box(page, "To learn").value is Form.LABEL
+    choose(page, "To learn", Form.VALUES)
+    assert columns(page)[0] == ["date"]
+    assert box(page, "Unit") is None
+
+
+def test_window_horizon_and_test_share_are_those_of_the_run(page):
+    hours(page)
+    assert (box(page, "Window").value, box(page, "Window").max) == (7, 200)
+    choose(page, "Window", 5)
+    choose(page, "Horizon", 3)
+    page.set("test_share", 0.25)
+    page.click("learn")
+    config, series = page.session.config, page.session.dataset.series
+    assert (config.window, config.horizon, series.window, series.horizon) == (5, 3, 5, 3)
+    assert len(series.test[0]) == 18
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("Fill: between neighbours", "Numbers filled between their neighbours: 7."),
+        ("Fill: the last value", "Numbers filled with the last one: 7."),
+        ("Skip", "Problems that were skipped: 3."),
+    ],
+)
+def test_what_is_missing_is_filled_or_skipped_and_told(page, way, said):
+    page.click("step_epoch")
+    hours(page, [*HOURS[:9], "2024-03-01 09:00,n/a,1", *HOURS[10:20], *HOURS[23:], HOURS[-1]])
+    assert "11: load is &#x27;n/a&#x27;. Fill or skip it." in listed(page)
+    assert "22: 3 steps are missing between 2024-03-01 19:00 and 2024-03-01 23:00" in listed(page)
+    assert "3 problems in 70 rows" in page.app.markdown[-1].value
+    assert page.disabled("learn")
+    assert "There are problems: fill or skip below, or mend the file." in page.text
+    choose(page, "What is missing", way)
+    assert said in page.text
+    page.click("learn")
+    assert page.session.dataset.name == "hours.csv"
+    assert said in page.session.dataset.notes
+
+
+def test_what_fill_cannot_mend_is_skipped(page):
+    hours(page, [*HOURS[:50], "soon,1,2", *HOURS[51:]])
+    choose(page, "What is missing", "Fill: the last value")
+    assert page.disabled("learn")
+    choose(page, "Skip what Fill can’t mend: 1")
+    page.click("learn")
+    assert page.session.dataset.name == "hours.csv"
+
+
+def test_another_file_is_not_filled_unasked(page):
+    hours(page, HOURS[:30] + HOURS[33:])
+    choose(page, "What is missing", "Fill: the last value")
+    assert not page.disabled("learn")
+    hours(page, HOURS[:30] + HOURS[34:])
+    assert box(page, "What is missing").value is None
+    assert page.disabled("learn")
