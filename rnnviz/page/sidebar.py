@@ -229,7 +229,7 @@ def _draw(
         applies = row.applies(values)
         if row.name in pair.split and row.widget is not Widget.CONSTANTS:
             continue  # It is among what differs.
-        if not TASKS[values["task"]].reads(row.name) or (session.data.own and row.group == "Data"):
+        if not session.data.reads(row.name, values["task"]):
             values[row.name] = getattr(first, row.name)
         elif row.widget is Widget.CONSTANTS:
             if applies:

@@ -7,9 +7,10 @@ from collections import OrderedDict
 from importlib import import_module
 from threading import Lock
 
-from rnnviz.config import RunConfig, TaskName
+from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.rows import Form
 from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.upload import Upload, dataset_of
 
@@ -76,6 +77,15 @@ class DataSource:
     def own(self) -> bool:
         """Whether the data aren't the task's; a link can't carry them."""
         return self.given is not None or self.upload is not None
+
+    def reads(self, setting: str, task: TaskName) -> bool:
+        """Whether a setting has an effect on the data; of own ones windows are cut anew."""
+        if not self.own or SETTINGS[setting].group != "Data":
+            return TASKS[task].reads(setting)
+        form = self.upload and (self.upload.form or Form.NEXT)
+        if setting == "window":
+            return form is Form.NEXT or bool(form and form.numbers)
+        return setting == "horizon" and form is Form.VALUES
 
     def dataset_for(self, config: RunConfig) -> Dataset:
         """The dataset of a run with these settings; raise TaskError."""

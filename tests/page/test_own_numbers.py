@@ -160,3 +160,36 @@ def test_another_file_is_not_filled_unasked(page):
     hours(page, HOURS[:30] + HOURS[34:])
     assert box(page, "What is missing").value is None
     assert page.disabled("learn")
+
+
+def test_window_and_horizon_are_settings_of_a_run_that_has_them(page):
+    assert (page.widget("window"), page.widget("horizon")) == (None, None)
+    hours(page)
+    page.click("learn")
+    assert (page.widget("window").value, page.widget("horizon").value) == (7, 1)
+    page.click("step_epoch")
+    page.set("window", 9)
+    assert (page.session.dataset.series.window, page.session.state.epoch) == (9, 0)
+    page.set("horizon", 2)
+    assert page.session.dataset.series.horizon == 2
+    assert not page.disabled("learn"), "the box has another window"
+    page.click("step_epoch")
+    page.set("window", 300)
+    assert "a window of numbers has at most 200 steps" in page.bodies["message"]
+    assert (page.session.config.window, page.session.state.epoch) == (9, 1)
+    page.run()
+    assert page.widget("window").value == 9
+    page.click("step_epoch")
+    assert page.session.state.epoch == 2
+    page.upload("train_csv", "states.csv", STATES.encode())
+    page.click("learn")
+    assert (page.widget("window").value, page.widget("horizon")) == (12, None)
+    page.click("leave_data")
+    assert (page.widget("window"), page.widget("horizon")) == (None, None)
+
+
+def test_the_window_of_a_text_that_is_cut_is_a_setting_too(page):
+    page.learn("tale.txt", b"the cat sat on the mat and looked at the dog\n" * 40)
+    assert (page.widget("window").value, page.widget("horizon")) == (50, None)
+    page.set("window", 20)
+    assert max(len(example.inputs) for example in page.session.dataset.train) == 20
