@@ -17,13 +17,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.table import Row, print_table
+from rnnviz.charts.series_strips import strips_html
+from rnnviz.charts.theme import LIGHT
 from rnnviz.config import TaskName
 from rnnviz.probe.continuation import compared
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.forecasts import ForecastErrors
-from rnnviz.tasks.upload import File, Upload, check_rows, with_columns
+from rnnviz.tasks.preview import preview
+from rnnviz.tasks.upload import File, Upload, check_rows, dataset_of, with_columns
 
 SEEDS, TIMES = range(5), 5
 ROWS, COLUMNS = 20_000, 7
@@ -45,13 +48,18 @@ def line(task: TaskName, name: str, found: list[ForecastErrors]) -> str:
     return f"| {' | '.join(cells)} | {median(scores):.2f}{spread} |"
 
 
-def seconds(content: bytes) -> float:
-    """How long a table takes to be read and checked; a refusal counts, too."""
+def seconds(content: bytes, shown: bool = False) -> float:
+    """How long a table takes to be read and checked, or ``shown``; a refusal counts, too."""
     # Another name, so that nothing is cached.
     upload = Upload(File(f"{time.perf_counter()}.csv", content), window=60)
     before = time.perf_counter()
     try:
-        check_rows(with_columns(upload))
+        check_rows(read := with_columns(upload))
+        if shown:
+            preview(read)
+            series = dataset_of(read).series
+            assert series, "it has numbers"
+            strips_html(series, LIGHT)
     except TaskError as problem:
         print(problem)
     return time.perf_counter() - before
@@ -78,6 +86,8 @@ def main() -> None:
     print_table([
         Row("20,000 rows of 8 columns, read and checked",
             median(seconds(large) for _ in range(TIMES)), "s", at_most=1.5),
+        Row("the same, with the preview of the page",
+            median(seconds(large, shown=True) for _ in range(TIMES)), "s", at_most=1.5),
         Row("a million rows, refused", median(seconds(million) for _ in range(TIMES)), "s",
             at_most=1),
     ])  # fmt: skip

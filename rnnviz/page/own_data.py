@@ -11,6 +11,7 @@ from zlib import crc32
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.charts.series_strips import strips_html
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
@@ -41,7 +42,7 @@ from rnnviz.tasks.upload import (
 from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.browser_session import on_pair
 from rnnviz.ui.stage import place_file
-from rnnviz.ui.style import escaped
+from rnnviz.ui.style import escaped, theme
 
 #: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
@@ -265,6 +266,8 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
         with below_test if not check_rows(upload).faults else below_train:
             upload = skip_rows(upload)
         if (unusable := check_rows(upload).unusable) and not upload.skip_bad:
+            with suppress(TaskError):
+                _picture(replace(upload, skip_bad=True), start)
             _start(session, None, start)
             many = f"{len(unusable):,} rows can’t" if len(unusable) > 1 else "One row can’t"
             said, ways = f"{many} be used", "skip"
@@ -286,10 +289,17 @@ def _offer(session: Session, train: File, test: File | None, below_train: DeltaG
 def _show(session: Session, upload: Upload, start: DeltaGenerator) -> None:
     """The preview and the start button; raise TaskError."""
     sentences, example, notes = preview(upload)
+    _picture(upload, start)
     st.caption("  \n".join(map(escaped, [*sentences, example])))
     for note in notes:
         st.caption(escaped(note))
     _start(session, upload, start)
+
+
+def _picture(upload: Upload, place: DeltaGenerator) -> None:
+    """Numbers over time as they will be learned; raise TaskError."""
+    if series := dataset_of(upload).series:
+        place.html(strips_html(series, theme()))
 
 
 def _start(session: Session, upload: Upload | None, place: DeltaGenerator) -> None:

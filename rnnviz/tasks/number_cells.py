@@ -135,12 +135,13 @@ def written(times: Array) -> list[str]:
     """Times (N,), dates or numbers, as texts without needless digits: months as 2024-12."""
     if times.dtype.kind != "M":
         return [f"{value:.12g}" for value in times.tolist()]
-    texts = pd.Series(times).dt.strftime("%Y-%m-%d %H:%M:%S")
+    # That of pandas takes a millisecond for a single one.
+    texts = [text.replace("T", " ") for text in np.datetime_as_string(times, unit="s").tolist()]
     # A few days may all be the first of a month.
     for ending in (":00", " 00:00", "-01", "-01")[: 4 if len(times) > _FEW else 2]:
-        if texts.str.endswith(ending).all():
-            texts = texts.str.removesuffix(ending)
-    return list(texts)
+        if all(text.endswith(ending) for text in texts):
+            texts = [text.removesuffix(ending) for text in texts]
+    return texts
 
 
 #: The formats of dates by their resolution: of every time, and of one in the same year or day as

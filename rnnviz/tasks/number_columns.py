@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -160,16 +160,14 @@ def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
         chosen.setdefault("label", ())
     free = [name for name in cells.columns if name not in {*chain(*chosen.values())}]
 
-    def one(field: str, guess: str) -> str:
+    def one(field: str, guess: Callable[[RawTable, list[str], _Kinds], str]) -> str:
         if field in chosen:
             return next(iter(chosen[field]), "")
-        if guess:
-            free.remove(guess)
-        return guess
+        if found := guess(cells, free, kinds):
+            free.remove(found)
+        return found
 
-    time = one("time", _time(free, kinds))
-    id = one("id", _id(cells, free, kinds))
-    label = one("label", _label(cells, free, kinds))
+    time, id, label = one("time", _time), one("id", _id), one("label", _label)
     values, inputs = _numbers(
         [name for name in free if name in kinds.numbers and not _is_key(name)],
         chosen.get("value"), chosen.get("input", () if label else None),
@@ -217,7 +215,9 @@ def _form(cells: RawTable, id: str, label: str) -> Form:
     return Form.SERIES if len(pairs) == _values(cells, id) else Form.STEPS
 
 
-def _time(free: Sequence[str], kinds: _Kinds) -> str:
+def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+    """A column of dates, or of numbers with a usual name."""
+    del cells
     dated = [name for name in kinds.dates if name in free]
     counted = _usual([name for name in kinds.numbers if name in free], TIME)
     return min(dated, key=lambda name: rank(name, TIME), default="") or next(iter(counted), "")

@@ -173,7 +173,7 @@ def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -
 
 def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
     """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
-    kept, columns = list[Array](), found.columns
+    kept, commas, columns = list[Array](), list[str](), found.columns
     for name in columns.numbers:
         read, comma = numbers(cells.column(name))
         values = read.to_numpy(float, copy=True)
@@ -185,14 +185,15 @@ def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
         if not varying or (len(known) and known.min() < known.max()):
             kept.append(values)
             found.holes += (RowError(cells.name, row, reason) for row, reason in reasons)
-            if comma:
-                found.notes.append(f"{name[:30]} has decimal commas.")
+            commas += [name[:30]] * comma
             continue
         what = f"is always {known[0]:g}" if len(known) else "has no number"
         found.fault(0, f"the column {name[:30]} {what}. Choose another, or skip it.")
         columns = columns.without(name)
     if not columns.values:
         raise TaskError(f"{cells.name}: {found.faults[-1].reason}")
+    if commas:
+        found.notes.append(f"Numbers with decimal commas: {', '.join(commas)}.")
     found.columns = columns
     return np.column_stack(kept)
 

@@ -220,9 +220,9 @@ def read_values(
 def _group(row: Array) -> str:
     # The shortest digits that round-trip, never an exponent.
     if row.dtype == float:  # NumPy takes eight times as long.
-        digits = [repr(value).removesuffix(".0") for value in row.tolist()]
-        if not any("e" in text for text in digits):
-            return ",".join(digits)
+        digits = ",".join(map(repr, row.tolist())) + ","
+        if "e" not in digits:
+            return digits.replace(".0,", ",")[:-1]
     return ",".join(np.format_float_positional(value, trim="-") for value in row)
 
 

@@ -44,6 +44,11 @@ def listed(page):
     return next(html, "").replace("</td><td>", ": ")
 
 
+def strips(page):
+    """The curves of the preview, as HTML."""
+    return next(e.proto.body for e in page.app.get("html") if "rnnviz-strips" in e.proto.body)
+
+
 def test_roles_of_columns_are_guessed_and_chosen_one_after_the_other(page):
     hours(page)
     assert box(page, "To learn").value is Form.VALUES
@@ -137,8 +142,10 @@ def test_what_is_missing_is_filled_or_skipped_and_told(page, way, said):
     assert "3 problems in 70 rows" in page.app.markdown[-1].value
     assert page.disabled("learn")
     assert "There are problems: fill or skip below, or mend the file." in page.text
+    assert "training, 36 windows" in strips(page), "the gaps are seen before they are filled"
     choose(page, "What is missing", way)
     assert said in page.text
+    assert ("filled, 4 steps" in strips(page)) == (way != "Skip")
     page.click("learn")
     assert page.session.dataset.name == "hours.csv"
     assert said in page.session.dataset.notes

@@ -215,7 +215,7 @@ def test_numbers_over_time_are_read_in_windows(run, csv, learned_from):
     done = run(*command, "--fill", "last")
     assert done.code == 0
     assert "(time: Datum; values: units; inputs: price)" in done.err
-    assert "units has decimal commas." in done.err
+    assert "Numbers with decimal commas: units." in done.err
     columns = ("--time", "Datum", "--value", "price", "--input", "units", "--id", "")
     assert run(*command, *columns, "--fill", "last").code == 0
     assert [data.vocabulary.words for data in learned_from] == [
