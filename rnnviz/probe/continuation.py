@@ -13,10 +13,10 @@ from rnnviz.probe.results import read_values
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
     ForecastErrors,
-    errors_of,
     expected_values,
-    forecasts,
-    windows_of,
+    naive_error,
+    outcomes,
+    simple_answers,
 )
 from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.series import Series
@@ -25,20 +25,30 @@ from rnnviz.tasks.series import Series
 _END, _ORIGINS = 0.2, 20
 
 
-def compared(dataset: Dataset, parameters: Parameters, test: bool = True) -> list[ForecastErrors]:
+def compared(
+    dataset: Dataset, parameters: Parameters, test: bool = True, windows: Array | None = None
+) -> list[ForecastErrors]:
     """The errors after every window of test or training: of the network, then of simple models.
 
-    Raises ValueError unless next values are expected and there are windows.
+    ``windows`` are the indexes of some. Raises ValueError unless next values are expected and there
+    are windows.
     """
     series, examples = expected_values(dataset), dataset.test if test else dataset.train
     if not examples:
         raise ValueError("The test has no window.")
-    answers = read_values(parameters, examples, np.arange(len(examples)))
+    some = np.arange(len(examples)) if windows is None else windows
+    answers = read_values(parameters, examples, some)
     found = answers.predicted[answers.places == series.window - 1]
-    windows, _ = windows_of(examples)
-    models = ((one.name, one.text, one.predict(windows)) for one in forecasts(dataset))
-    every = ("network", "this network", found), *models
-    return [errors_of(dataset, *model, test=test) for model in every]
+    came, naive = outcomes(dataset, test).at(some), naive_error(series)
+    network = dataset.own_answers(found).reshape(came.values.shape)
+    return [
+        ForecastErrors(name, text, came.errors(answer), naive)
+        for name, text, answer in (
+            ("network", "this network", network),
+            *((model.name, model.text, answer[some])
+              for model, answer in simple_answers(dataset, test).items()),
+        )
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,6 +15,8 @@ from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series, WindowedSeries
 from rnnviz.tasks.vocabulary import Array
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 #: The longest period that is looked for, and the least autocorrelation that makes one.
 LONGEST, _LEAST = 400, 0.1
 #: Peaks at multiples of a period may be higher: the first that is nearly as high counts.
@@ -23,12 +28,19 @@ class Forecast:
     """A simple model: its short ``name``, a ``text`` that describes it, and its formula.
 
     ``predict`` takes windows (K, T, D) and returns the values after them, (K, H C), both
-    standardised: those of the C channels one step ahead, then two, up to H.
+    standardised: those of the C channels one step ahead, then two, up to H. ``period`` is that of a
+    season, 0 without one.
     """
 
     name: str
     text: str
     predict: Callable[[Array], Array]
+    period: int = 0
+
+    @property
+    def label(self) -> str:
+        """The name, with the period."""
+        return f"{self.name}, {self.period} steps" if self.period else self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +75,52 @@ class ForecastErrors:
         return np.asarray(self.mae / scale)
 
 
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What came 1 to H steps after K windows, in the units of the table.
+
+    ``series`` (K,) are the names of their series, ``times`` are (K, H), ``values`` and ``filled``,
+    which says what was filled in, (K, H, C).
+    """
+
+    series: Array
+    times: Array
+    values: Array
+    filled: Array
+
+    def at(self, windows: Array) -> Outcomes:
+        """Those after some of the windows."""
+        return Outcomes(*(getattr(self, field.name)[windows] for field in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outcomes]) -> Outcomes:
+        """Those of several parts, one after the other."""
+        names = (field.name for field in fields(cls))
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def errors(self, answers: Array) -> Array:
+        """The errors (K, H, C) of answers in the same units; NaN where a value was filled in.
+
+        An answer that is no number is infinitely wrong.
+        """
+        known = np.where(np.isnan(answers), np.inf, answers)
+        return np.asarray(np.where(self.filled, np.nan, known - self.values))
+
+
+def _cached(made: Callable[Concatenate[Dataset, _P], _T]) -> Callable[Concatenate[Dataset, _P], _T]:
+    """Cache what is ``made`` of a data set for as long as that exists."""
+    known = WeakKeyDictionary[Dataset, dict[object, _T]]()
+
+    @wraps(made)
+    def ask(dataset: Dataset, /, *rest: _P.args, **named: _P.kwargs) -> _T:
+        found, key = known.setdefault(dataset, {}), (rest, *named.items())
+        if key not in found:
+            found[key] = made(dataset, *rest, **named)
+        return found[key]
+
+    return ask
+
+
 def expected_values(dataset: Dataset) -> WindowedSeries:
     """The series of a data set whose next values are expected; raise ValueError for others."""
     if dataset.series is None or dataset.series.columns.form is not Form.VALUES:
@@ -78,8 +136,26 @@ def windows_of(examples: Sequence[Example]) -> tuple[Array, Array]:
     )
 
 
+@_cached
+def outcomes(dataset: Dataset, test: bool = True) -> Outcomes:
+    """What came after the windows of the test, or of the training; cached; raises ValueError."""
+    series = expected_values(dataset)
+    pieces = series.test if test else series.train
+    places = series.test_places if test else series.train_places
+    count, ahead = len(series.columns.expected), series.window + np.arange(series.horizon)
+    if not len(places):
+        empty = np.empty((0, series.horizon, count))
+        return Outcomes(np.empty(0, object), empty[..., 0], empty, empty.astype(bool))
+    whole, first = Series.joined(pieces), np.cumsum([0, *map(len, pieces)])
+    steps = (first[places[:, 0]] + places[:, 1])[:, None] + ahead  # (K, H)
+    names = np.array([piece.name for piece in pieces], object)[places[:, 0]]
+    return Outcomes(names, whole.times[steps], whole.values[steps, :count],
+                    whole.filled[steps, :count])  # fmt: skip
+
+
+@_cached
 def forecasts(dataset: Dataset) -> tuple[Forecast, ...]:
-    """The simple models, fitted on the training alone; raise ValueError without next values."""
+    """The simple models, fitted on the training alone; cached; raise ValueError for other data."""
     series = expected_values(dataset)
     horizon, count = series.horizon, len(series.columns.expected)
     ahead = np.arange(1, horizon + 1)
@@ -95,7 +171,7 @@ def forecasts(dataset: Dataset) -> tuple[Forecast, ...]:
         steps = series.window - 1 + ahead - period * -(-ahead // period)
         found.insert(1, Forecast(
             "same season", f"the value of {period} steps before",
-            lambda windows: windows[:, steps, :count].reshape(len(windows), -1),
+            lambda windows: windows[:, steps, :count].reshape(len(windows), -1), period,
         ))  # fmt: skip
     return tuple(found)
 
@@ -108,8 +184,23 @@ def _autoregression(dataset: Dataset) -> Forecast:
 
     windows, after = windows_of(dataset.train)
     weights = np.linalg.lstsq(rows(windows), after)[0]
-    text = "a linear function of the same window, fitted by least squares"
+    text = "a linear model of the same window"
     return Forecast("linear autoregression", text, lambda windows: rows(windows) @ weights)
+
+
+@_cached
+def simple_answers(dataset: Dataset, test: bool = True) -> dict[Forecast, Array]:
+    """The answers (K, H, C) of the simple models after each window of test or training; cached.
+
+    They are in the units of the table.
+    """
+    after, models = outcomes(dataset, test), forecasts(dataset)
+    if not len(after.values):
+        return dict.fromkeys(models, after.values)
+    windows, _ = windows_of(dataset.test if test else dataset.train)
+    return {
+        one: dataset.own_answers(one.predict(windows)).reshape(after.values.shape) for one in models
+    }
 
 
 def period_of(pieces: Sequence[Series], count: int) -> int:
@@ -146,24 +237,3 @@ def naive_error(series: WindowedSeries) -> Array:
     count = len(series.columns.expected)
     changes = [np.diff(piece.values[:, :count], axis=0) for piece in series.train]
     return np.asarray(np.abs(np.concatenate(changes)).mean(axis=0))
-
-
-def errors_of(
-    dataset: Dataset, name: str, text: str, found: Array, *, test: bool = True
-) -> ForecastErrors:
-    """The errors of a model's answers (K, H C) to the windows of the test, or of the training.
-
-    Steps that were filled in are left out.
-    """
-    series = expected_values(dataset)
-    _, after = windows_of(dataset.test if test else dataset.train)
-    count, horizon = len(series.columns.expected), series.horizon
-    errors = dataset.own_answers(found) - dataset.own_answers(after)
-    errors = errors.reshape(len(after), horizon, count)
-    pieces, places = (
-        (series.test, series.test_places) if test else (series.train, series.train_places)
-    )
-    for k, (number, start) in enumerate(places.tolist()):
-        steps = slice(start + series.window, start + series.window + horizon)
-        errors[k][pieces[number].filled[steps, :count]] = np.nan
-    return ForecastErrors(name, text, errors, naive_error(series))

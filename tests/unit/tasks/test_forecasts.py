@@ -1,5 +1,9 @@
 """Simple models of numbers over time, against closed forms."""
 
+import gc
+import weakref
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +12,17 @@ from hypothesis import strategies as st
 
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.forecasts import errors_of, expected_values, forecasts, period_of, windows_of
+from rnnviz.tasks.forecasts import (
+    ForecastErrors,
+    Outcomes,
+    expected_values,
+    forecasts,
+    naive_error,
+    outcomes,
+    period_of,
+    simple_answers,
+    windows_of,
+)
 from rnnviz.tasks.upload import File, Upload, dataset_of
 from tests.sampling import each_row
 
@@ -22,10 +36,12 @@ def dataset(values, **options) -> Dataset:
     return dataset_of(Upload(File("a.csv", frame.to_csv(index=False).encode()), **options))
 
 
-def errors(data, name, **part):
-    (model,) = [one for one in forecasts(data) if one.name == name]
-    windows, _ = windows_of(data.test if part.get("test", True) else data.train)
-    return errors_of(data, model.name, model.text, model.predict(windows), **part)
+def errors(data, name, test=True):
+    ((model, answers),) = [
+        pair for pair in simple_answers(data, test).items() if pair[0].name == name
+    ]
+    found, naive = outcomes(data, test).errors(answers), naive_error(data.series)
+    return ForecastErrors(name, model.text, found, naive)
 
 
 def test_of_a_straight_line_the_last_value_is_as_far_off_as_one_looks_ahead():
@@ -109,6 +125,45 @@ def test_what_was_filled_in_is_not_compared():
     found = errors(dataset_of(upload), "last value")
     assert np.flatnonzero(np.isnan(found.errors[:, 0, 0])).tolist() == [16]
     assert np.isfinite(found.mae).all()
+
+
+def test_what_came_has_the_series_and_the_times_of_the_table():
+    days = pd.date_range("2024-01-01", periods=60)
+    shops = [("north", 1.0), ("south", 10.0)]
+    frame = pd.concat(
+        pd.DataFrame({"day": days, "shop": shop, "units": scale * np.arange(60.0)})
+        for shop, scale in shops
+    )
+    upload = Upload(File("a.csv", frame.to_csv(index=False).encode()), window=4, horizon=3)
+    data = dataset_of(upload)
+    for test, first, last in ((False, 4, 45), (True, 52, 57)):
+        found = outcomes(data, test)
+        per = last - first + 1
+        assert found.series.tolist() == ["north"] * per + ["south"] * per
+        assert found.values[-1, :, 0].tolist() == [10.0 * (last + k) for k in range(3)]
+        assert found.times[0].tolist() == days[first : first + 3].tolist()
+        assert not found.filled.any()
+    both = found.joined([outcomes(data, False), found])
+    assert both.at(np.array([-1])).times.tolist() == found.times[-1:].tolist()
+
+
+def test_an_answer_that_is_no_number_is_infinitely_wrong_unless_nobody_knows_what_came():
+    came = Outcomes(
+        *(np.zeros(shape) for shape in ((2,), (2, 1), (2, 1, 1))), np.array([[[0]], [[1]]])
+    )
+    found = came.errors(np.full((2, 1, 1), np.nan))
+    assert found.ravel().tolist() == pytest.approx([np.inf, np.nan], nan_ok=True)
+
+
+def test_models_are_fitted_once_for_a_data_set_that_is_forgotten_with_it():
+    # Files that were read before are kept elsewhere.
+    data = replace(dataset(RNG.normal(size=200), window=5))
+    assert forecasts(data) is forecasts(data)
+    assert [*simple_answers(data)] == [*simple_answers(data, False)] == [*forecasts(data)]
+    gone = weakref.ref(data)
+    del data
+    gc.collect()
+    assert gone() is None
 
 
 def test_other_data_have_none():
