@@ -30,13 +30,14 @@ from rnnviz.questions.runs import setting_pictures
 from rnnviz.questions.step import inside_cell
 from rnnviz.questions.step import pictures as step
 from rnnviz.questions.what_if import pictures as what_if
+from rnnviz.questions.wrong import forecast_pictures
 from rnnviz.questions.wrong import pictures as wrong
 
 __all__ = [
-    "answers", "axes", "breaks", "carry", "feed", "first_page", "gradients", "hidden_states",
-    "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach", "rest", "right",
-    "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side", "step", "table",
-    "theme", "training_curves", "what_if", "wrong",
+    "answers", "axes", "breaks", "carry", "feed", "first_page", "forecast_pictures", "gradients",
+    "hidden_states", "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach",
+    "rest", "right", "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side",
+    "step", "table", "theme", "training_curves", "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +11,15 @@ import numpy as np
 from rnnviz.engine.evaluation import StepDecoder
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
+from rnnviz.probe.formatting import own_number, shortened
+from rnnviz.probe.passes import MOST_TOKENS, draw
 from rnnviz.probe.results import read_values
+from rnnviz.probe.work import lengths_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
     ForecastErrors,
     expected_values,
+    expects_values,
     naive_error,
     outcomes,
     simple_answers,
@@ -23,6 +29,8 @@ from rnnviz.tasks.series import Series
 
 #: The share of the training, at its end, in which past errors are measured; from so many steps.
 _END, _ORIGINS = 0.2, 20
+#: Unless it must be quick, so many times more windows are read.
+_PAUSED = 20
 
 
 def compared(
@@ -49,6 +57,50 @@ def compared(
               for model, answer in simple_answers(dataset, test).items()),
         )
     ]  # fmt: skip
+
+
+def judged(
+    found: Sequence[ForecastErrors], columns: Sequence[str], where: str, column: int | None = None
+) -> str:
+    """The mean error of a network, the first, beside that of the best simple model, as a sentence.
+
+    It is that of one ``column`` in its own units, or scaled if there are several. ``where`` says on
+    what: "on the test". The sentence is empty if no error is known.
+    """
+    if column is None and len(columns) == 1:
+        column = 0
+    errors = [mean_known(one.mase if column is None else one.mae[:, column]) for one in found]
+    if not errors or math.isnan(errors[0]):
+        return ""
+    best = 1 + int(np.argmin(errors[1:]))
+    mine, other = own_number(errors[0]), own_number(errors[best])
+    if errors[best] < errors[0]:
+        text = found[best].text
+        return f"{text[0].upper()}{text[1:]} is better: {other} against {mine} {where}.".strip()
+    of = "scaled error" if column is None else f"error of {shortened(columns[column])}"
+    return f"Mean {of} {mine} {where}; {found[best].name} {other}."
+
+
+def told_beside(dataset: Dataset, parameters: Parameters, *, quick: bool = False) -> str:
+    """The sentence of ``judged`` about the test, or the training if there is no test.
+
+    It is about a sample of the windows, a smaller one if it must be ``quick``; empty for other data
+    than series whose next values are expected.
+    """
+    if not expects_values(dataset):
+        return ""
+    test = bool(dataset.test)
+    lengths = lengths_of(dataset.test or dataset.train)
+    windows = draw(lengths, MOST_TOKENS if quick else _PAUSED * MOST_TOKENS)
+    columns = expected_values(dataset).columns.expected
+    where = f"on the {'test' if test else dataset.role}"
+    return judged(compared(dataset, parameters, test, windows), columns, where)
+
+
+def mean_known(errors: Array) -> float:
+    """The mean of the errors that are known; NaN without any."""
+    known = errors[~np.isnan(errors)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,3 +97,12 @@ def number(value: float, digits: int = 4, sign: str = "") -> str:
         return text
     power = f"10{str(int(exponent.replace('−', '-'))).translate(_RAISED)}"
     return f"{text[:-1]}{power}" if text in ("1", "+1", "−1") else f"{text}·{power}"
+
+
+def own_number(value: float, digits: int = 3) -> str:
+    """A number of a table with at least ``digits`` significant digits: 23,456, 0.0123, −4.20."""
+    size = abs(value)
+    if not 1e-4 <= size < 1e9:
+        return number(value, digits)
+    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    return f"{value:,.{places}f}".replace("-", "−")

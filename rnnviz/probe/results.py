@@ -58,6 +58,12 @@ class Values(NamedTuple):
         """The squared error of each answer, averaged over its values, (M,)."""
         return np.asarray(((self.predicted - self.targets) ** 2).mean(axis=1))
 
+    @property
+    def last(self) -> Values:
+        """The last answer of each sequence."""
+        ends = np.diff(self.owners, append=-1) != 0
+        return Values(*(column[ends] for column in self))
+
 
 def read_answers(
     parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array

@@ -13,6 +13,7 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cell_parts import cell_parts
+from rnnviz.probe.continuation import told_beside
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import RISEN_LIMITS, Level, Sign
@@ -264,12 +265,16 @@ class Story(NamedTuple):
 
 
 class _EpochScores(NamedTuple):
-    """Loss and metric on the training set of a dataset, and the metric on its test set."""
+    """Loss and metric on the training set of a dataset, and the metric on its test set.
+
+    ``beside`` is a sentence that compares its errors with those of simple models, if there is one.
+    """
 
     data: Dataset
     loss: float
     metric: float
     test: float
+    beside: str = ""
 
     @property
     def below(self) -> float:
@@ -293,6 +298,8 @@ class _EpochScores(NamedTuple):
         if self.below < _LEAST:
             loss = number(self.loss, 3)
             return f"{self.level}: loss {loss}, guessing {number(guess, 3)}."
+        if self.beside:
+            return self.beside
         score = f"{data.metric.name}: {self.metric:.0%}"
         if data.one_class_at_end:
             most = data.guess.answer.max()
@@ -322,7 +329,9 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     row = history.rows_until(epoch) - 1
     losses, metrics = history.column("train_loss"), history.column("train_metric")
     tests = history.column("test_metric")
-    scores = _EpochScores(data, float(losses[row]), float(metrics[row]), float(tests[row]))
+    beside = told_beside(data, probe.parameters, quick=player.running)
+    loss, metric, test = (float(column[row]) for column in (losses, metrics, tests))
+    scores = _EpochScores(data, loss, metric, test, beside)
     stopped = player.remedy and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     finite = probe.finite and known

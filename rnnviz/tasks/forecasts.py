@@ -40,7 +40,7 @@ class Forecast:
     @property
     def label(self) -> str:
         """The name, with the period."""
-        return f"{self.name}, {self.period} steps" if self.period else self.name
+        return f"{self.name}, {self.period}" if self.period else self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +121,14 @@ def _cached(made: Callable[Concatenate[Dataset, _P], _T]) -> Callable[Concatenat
     return ask
 
 
+def expects_values(dataset: Dataset) -> bool:
+    """Whether the data are series whose next values are expected."""
+    return dataset.series is not None and dataset.series.columns.form is Form.VALUES
+
+
 def expected_values(dataset: Dataset) -> WindowedSeries:
     """The series of a data set whose next values are expected; raise ValueError for others."""
-    if dataset.series is None or dataset.series.columns.form is not Form.VALUES:
+    if dataset.series is None or not expects_values(dataset):
         raise ValueError("These data are not numbers over time whose next values are expected.")
     return dataset.series
 
@@ -161,7 +166,7 @@ def forecasts(dataset: Dataset) -> tuple[Forecast, ...]:
     ahead = np.arange(1, horizon + 1)
     period = period_of(series.train, count)
     found = [
-        Forecast("last value", "the last value that was read",
+        Forecast("last value", "the last value",
                  lambda windows: np.tile(windows[:, -1, :count], horizon)),
         Forecast("mean", "the mean of the training",
                  lambda windows: np.zeros((len(windows), horizon * count))),

@@ -35,7 +35,7 @@ RUNS = {
 #: The pictures that a page, or the tab of a question, has whatever is learned.
 ALWAYS = {
     TrainQuestion.LEARN: {"network", "curves"},
-    TrainQuestion.WRONG: {"words", "answers", "list", "metric"},
+    TrainQuestion.WRONG: {"words", "answers", "list"},
     "step": {"step"},
     GradientQuestion.REACH: {
         "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"

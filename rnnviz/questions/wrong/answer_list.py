@@ -11,11 +11,21 @@ from rnnviz.charts.table import TableColumn, TableRows, class_name
 from rnnviz.charts.theme import Theme, plain, shown_token
 from rnnviz.config import OutputAt
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.formatting import number, quoted, written_step, written_values
+from rnnviz.probe.formatting import number, own_number, quoted, written_step, written_values
 from rnnviz.probe.results import Answers, Values
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Section, mean_squares, origins
+from rnnviz.questions.wrong.measure import (
+    Ahead,
+    DataPart,
+    ResultsLab,
+    Section,
+    mean_squares,
+    origins,
+)
+from rnnviz.questions.wrong.window_answers import StepAnswers
 from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.forecasts import expected_values
+from rnnviz.tasks.number_cells import written
 
 #: Maximum number of listed rows, and of right ones among errors.
 MOST, _NEAR = 200, 30
@@ -36,6 +46,35 @@ def rows_of(
         columns = _value_columns(session, answers, shown, theme)
     heading, owners = _heading(session, section) + cut, answers.owners[shown].tolist()
     return TableRows(heading, [*_origin(session, owners, theme), *columns], owners)
+
+
+def rows_of_windows(
+    session: Session, answers: StepAnswers, section: Section, theme: Theme
+) -> TableRows:
+    """One section of the list of windows: when, what was expected and what came."""
+    shown, count, lab = section.answers[:MOST], len(section.answers), session.lab(ResultsLab)
+    series = expected_values(session.dataset)
+    ahead = series.horizon if lab.ahead is Ahead.LAST else 1
+    heading = (
+        f"{count:,} windows, largest error first"
+        if section.name == "largest"
+        else (f"{count:,} windows")
+    )
+    cut = f"; the first {MOST} of {count:,}" if count > MOST else ""
+    columns = [
+        TableColumn(series.columns.time or "step", written(answers.times[shown]), theme.text, 1.4)
+    ]
+    if len({*answers.series}) > 1:
+        names = [plain(name, 24) for name in answers.series[shown].tolist()]
+        columns.append(TableColumn(series.columns.id or "series", names, theme.text, 1.4))
+    for name, values, digits, color in (
+        ("expected", answers.expected, 4, theme.forward), ("came", answers.came, 4, theme.text),
+        ("error", answers.errors, 3, theme.text),
+    ):  # fmt: skip
+        cells = [own_number(value, digits) for value in values[shown].tolist()]
+        columns.append(TableColumn(name, cells, color))
+    steps = f"{ahead} step{'s' * (ahead > 1)} ahead"
+    return TableRows(f"{heading}, {steps}{cut}", columns, answers.owners[shown].tolist())
 
 
 def _origin(session: Session, owners: Sequence[int], theme: Theme) -> Iterator[TableColumn]:

@@ -17,14 +17,17 @@ from rnnviz.engine.training import TrainState
 from rnnviz.files.numbers import inert, quoting_of, told_lines
 from rnnviz.files.output import origin
 from rnnviz.probe.cache import Memo
-from rnnviz.probe.marks import Mark, index_from, one_of
+from rnnviz.probe.marks import Mark, index_from, one_of, written_from
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.results import Answers, Values, confusion, merged, read_answers, read_values
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import ChunkedRead, chunk_indexes, spend
+from rnnviz.questions.wrong.window_answers import PartOutcomes, StepAnswers, WindowAnswers
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
 from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.forecasts import expected_values, expects_values
+from rnnviz.tasks.number_cells import written
 
 
 class DataPart(StrEnum):
@@ -43,6 +46,13 @@ class Show(StrEnum):
     ALL = "all"
 
 
+class Ahead(StrEnum):
+    """How many steps after a window an answer is for."""
+
+    NEXT = "next step"
+    LAST = "last step"
+
+
 Found = TypeVar("Found", Answers, Values)
 
 
@@ -57,6 +67,15 @@ def _part(dataset: Dataset, rows: DataPart) -> tuple[Example, ...]:
     if rows is DataPart.ALL:
         return (*dataset.test, *dataset.train)
     return dataset.test if rows is DataPart.TEST and dataset.test else dataset.train
+
+
+def _reader(dataset: Dataset) -> Callable[..., Answers | Values]:
+    """What reads the answers to some examples: of series only those after a whole window."""
+    if dataset.answers_classes:
+        return read_answers
+    if expects_values(dataset):
+        return lambda *of: read_values(*of).last
+    return read_values
 
 
 def _read_row(text: str) -> tuple[DataPart, int]:
@@ -74,7 +93,8 @@ class ResultsLab:
 
     A large part is read in chunks, in a random order: the first chunk at once, the others by
     ``develop``. ``rows``, ``show`` and ``cell``, a target and an answer, filter the list;
-    ``opened`` is the sequence that the reader opened, which is shown word by word.
+    ``opened`` is the sequence that the reader opened, which is shown word by word. Of the next
+    values of series those of one ``column`` are judged, and how far ``ahead``.
     """
 
     marks = (
@@ -82,11 +102,14 @@ class ResultsLab:
         Mark.option("wrong.show", "show", Show),
         Mark("wrong.row", "row", _read_row, lambda row: f"{row[0]} {row[1] + 1}" if row else ""),
         Mark("wrong.cell", "cell", _read_cell, lambda cell: "-".join(map(str, cell or ()))),
+        Mark.option("wrong.ahead", "ahead", Ahead),
+        Mark("wrong.column", "column", index_from(1), written_from(1)),
     )
 
     def __init__(self) -> None:
         self.question = TrainQuestion.LEARN
         self.rows, self.show = DataPart.TEST, Show.ERRORS
+        self.ahead, self.column = Ahead.NEXT, 0
         self.cell: tuple[int, int] | None = None
         self.opened: Example | None = None
         #: The part of the data, and the index there, of the sequence that the reader opened.
@@ -113,6 +136,24 @@ class ResultsLab:
 
         return self._memo.ask("answers", (chunks, len(chunks.results)), joined)
 
+    def windows(self, state: TrainState, dataset: Dataset) -> WindowAnswers:
+        """The answers read so far after windows of series, beside those of simple models."""
+        chunks, values = self._chunks(state, dataset), self.answers(state, dataset)
+        assert isinstance(values, Values)
+        parts = [True, False] if self.rows is DataPart.ALL else [self.rows is DataPart.TEST]
+        parts = parts if dataset.test else [False]
+        every = self._memo.ask(
+            "parts", (dataset, self.rows), lambda: PartOutcomes.of(dataset, parts)
+        )
+        key = chunks, len(chunks.results)
+        return self._memo.ask("windows", key, lambda: every.answered(values))
+
+    def step(self, state: TrainState, dataset: Dataset) -> StepAnswers:
+        """Those of the chosen column, as far ahead as chosen."""
+        last = expected_values(dataset).horizon - 1
+        ahead = last if self.ahead is Ahead.LAST else 0
+        return self.windows(state, dataset).step(ahead, self.column)
+
     def develop(self, state: TrainState, dataset: Dataset) -> Iterator[None]:
         """Read on; yields before each chunk."""
         return self._chunks(state, dataset).develop()
@@ -123,9 +164,7 @@ class ResultsLab:
         orders = self._memo.ask(
             "orders", key, lambda: chunk_indexes(examples, parameters.theta.size)
         )
-        reads: Callable[..., Answers | Values] = (
-            read_answers if dataset.answers_classes else read_values
-        )
+        reads = _reader(dataset)
         return self._memo.ask(
             "chunks", (state, dataset, self.rows),
             lambda: ChunkedRead(orders, lambda chunk: reads(parameters, examples, chunk)),
@@ -148,10 +187,16 @@ class ResultsLab:
             return [Section("unsure", least_sure(answers, every))]
         return [_in_order(answers, [wrong, right])]
 
-    def largest(self, values: Values) -> list[Section]:
-        """The largest error of values of each sequence, the largest first; or all in order."""
-        order = np.argsort(-np.nan_to_num(values.errors, nan=np.inf), kind="stable")
-        found = one_each(values.owners, order)
+    def largest(self, values: Values | StepAnswers) -> list[Section]:
+        """The largest error of values of each sequence, the largest first; or all in order.
+
+        Errors that nobody knows are left out.
+        """
+        if isinstance(values, StepAnswers):
+            found = values.largest
+        else:
+            order = np.argsort(-np.nan_to_num(values.errors, nan=np.inf), kind="stable")
+            found = one_each(values.owners, order)
         largest = Section("largest", found)
         return [_in_order(values, [largest]) if self.show is Show.ALL else largest]
 
@@ -164,6 +209,8 @@ class ResultsLab:
             first = self._dataset is None
             fits = first and max(self.cell or (0,)) < len(dataset.classes)
             self._dataset, self.cell = dataset, self.cell if fits else None
+            columns = dataset.series.columns.expected if dataset.series else ()
+            self.column = self.column if self.column < len(columns) else 0
             row, self.row, self.opened = self.row if first else None, None, None
             if row and row[1] < len(part := _part(dataset, row[0])):
                 self.choose(row, part[row[1]], dataset, part[row[1]].text)
@@ -190,6 +237,18 @@ class ResultsLab:
         return self._memo.ask(
             "probe", key, lambda: inspect(dataset, parameters, text, config, example)
         )
+
+
+def window_times(dataset: Dataset, example: Example) -> list[str]:
+    """The times of a window of the data and of the steps after it; empty for another example."""
+    of = expected_values(dataset)
+    for examples, pieces, places in (
+        (dataset.test, of.test, of.test_places), (dataset.train, of.train, of.train_places),
+    ):  # fmt: skip
+        for one, (number, start) in zip(examples, places, strict=True):
+            if one is example:
+                return written(pieces[number].times[start : start + of.window + of.horizon])
+    return []
 
 
 def in_common(one: Found, other: Found) -> tuple[Found, Found]:
@@ -240,7 +299,7 @@ def mean_squares(found: Values) -> Array:
     return np.asarray((np.bincount(owners, found.squares) / np.bincount(owners))[owners])
 
 
-def _in_order(found: Answers | Values, sections: list[Section]) -> Section:
+def _in_order(found: Answers | Values | StepAnswers, sections: list[Section]) -> Section:
     every = np.concatenate([section.answers for section in sections])
     return Section("all", every[np.argsort(found.owners[every], kind="stable")])
 
@@ -332,6 +391,8 @@ def _all_answers(session: Session) -> Answers | Values:
 def _answer_table(session: Session) -> pd.DataFrame:
     data, answers = session.dataset, _all_answers(session)
     lab = session.lab(ResultsLab)
+    if expects_values(data):
+        return lab.windows(session.state, data).table()
     part, owners = lab.part(data), answers.owners.tolist()
     columns: dict[str, Any] = {}
     if session.data.own:

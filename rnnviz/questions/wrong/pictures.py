@@ -217,31 +217,37 @@ _MOST_POINTS = 2_000
 
 def value_scatter(
     values: Values, channels: Sequence[str], theme: Theme = LIGHT, opened: int | None = None,
-    *, name: str = "",
+    *, name: str = "", signed: bool = True, words: tuple[str, str] = ("answer", "target"),
 ) -> Picture:  # fmt: skip
     """Every answer (up) at its target (across); on the diagonal both are the same.
 
-    The customdata of a point is the index of its sequence; those of ``opened`` are marked.
+    The customdata of a point is the index of its sequence; those of ``opened`` are marked. Unless
+    they are ``signed``, zero has no meaning and need not be in the picture. ``words`` name both.
     """
     count = len(values.predicted)
     some = np.linspace(0, count - 1, min(count, _MOST_POINTS)).round().astype(int)
     predicted, target = values.predicted[some], values.targets[some]
     known = np.concatenate([predicted.ravel(), target.ravel()])
-    limit = theme.scale.nice_limit(float(np.abs(known[np.isfinite(known)]).max(initial=1e-9)))
+    known = known[np.isfinite(known)]
+    if signed or not len(known):
+        limit = theme.scale.nice_limit(float(np.abs(known).max(initial=1e-9)))
+        span = [-limit, limit]
+        axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", words[1]), ("y", ""))}
+    else:
+        span = theme.scale.tenths(float(known.min()), float(known.max()))
+        axes = {f"{a}axis": axis(t, theme, range=span) for a, t in (("x", words[1]), ("y", ""))}
     line = {"color": theme.muted, "width": 1.5, "dash": "dot"}
-    diagonal = scatter(
-        x=[-limit, limit], y=[-limit, limit], mode="lines", line=line, hoverinfo="skip"
-    )
+    diagonal = scatter(x=span, y=span, mode="lines", line=line, hoverinfo="skip")
     colors = [theme.forward, theme.text, theme.muted]
     points = [
         scatter(
             x=compact(target[:, c]), y=compact(predicted[:, c]), name=plain(name), mode="markers",
             customdata=values.owners[some].tolist(), meta={"phrases": True},
             marker={"size": 5, "color": faint(colors[c % len(colors)], 0.5)},
-            hovertemplate="target %{x:.4g}, answer %{y:.4g}<extra>%{fullData.name}</extra>",
+            hovertemplate=f"{words[1]} %{{x:.4g}}, {words[0]} %{{y:.4g}}"
+            "<extra>%{fullData.name}</extra>",
         )
         for c, name in enumerate(channels)
     ]  # fmt: skip
-    axes = {f"{a}axis": signed_axis(t, limit, theme) for a, t in (("x", "target"), ("y", ""))}
-    title = f"Answer (up), target (across){': ' * bool(name)}{plain(name)}"
+    title = f"{words[0].capitalize()} (up), {words[1]} (across){': ' * bool(name)}{plain(name)}"
     return picture([diagonal, *points], title, 400, theme, meta={"opened": opened}, **axes)

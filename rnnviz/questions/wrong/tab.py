@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from html import escape
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -27,11 +27,19 @@ from rnnviz.probe.comparison import answers as compared_answers
 from rnnviz.probe.comparison import second_probe, two_sided
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.pair import Pair
-from rnnviz.probe.probe import Probe
 from rnnviz.probe.results import Answers, Confusion, Values, confusion
 from rnnviz.probe.session import Session
-from rnnviz.questions.wrong.answer_list import MOST, part_name, rows_of, rows_of_both
+from rnnviz.questions.wrong.answer_list import (
+    MOST,
+    part_name,
+    rows_of,
+    rows_of_both,
+    rows_of_windows,
+)
+from rnnviz.questions.wrong.answers_source import AnswersSource
+from rnnviz.questions.wrong.forecast_charts import forecast_charts, judgement
 from rnnviz.questions.wrong.measure import (
+    Ahead,
     DataPart,
     ResultFile,
     ResultsLab,
@@ -51,8 +59,8 @@ from rnnviz.questions.wrong.pictures import (
     confusion_matrix,
     value_scatter,
 )
-from rnnviz.tasks.dataset import Example
-from rnnviz.ui.browser_session import current_tab, saved, visit
+from rnnviz.tasks.forecasts import expected_values, expects_values
+from rnnviz.ui.browser_session import current_tab, first_value, saved, visit
 from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, names_in
@@ -61,28 +69,6 @@ from rnnviz.ui.viewer import Event
 
 #: Maximum number of classes in the matrix.
 MOST_CLASSES = 8
-
-
-class AnswersSource(NamedTuple):
-    """The answers, and the sequence that is shown.
-
-    ``example`` is that sequence if it was opened in the list; else it is the reader's phrase.
-    ``other`` is the same in the second network, if both are shown, and ``names`` what both are
-    called.
-    """
-
-    session: Session
-    answers: Answers | Values
-    probe: Probe
-    example: Example | None
-    other: AnswersSource | None = None
-    names: tuple[str, str] = ("", "")
-
-    @property
-    def opened(self) -> int | None:
-        """The index of the example in its part of the data."""
-        part = self.session.lab(ResultsLab).part(self.session.dataset)
-        return next((k for k, one in enumerate(part) if one is self.example), None)
 
 
 # Both networks
@@ -96,7 +82,7 @@ def _beside(source: AnswersSource, pair: Pair) -> AnswersSource:
     session, example = source.session, source.example
     lab, own = session.lab(ResultsLab), second.lab(ResultsLab)
     own.fit(second.dataset)
-    own.rows = lab.rows
+    own.rows, own.ahead, own.column = lab.rows, lab.ahead, lab.column
     if second.phrase_input.typed != session.phrase_input.typed:
         second.ask(session.phrase_input.typed)
     probe = second_probe(session, second)
@@ -226,6 +212,8 @@ def _choose(session: Session) -> None:
     else:
         lab.rows = DataPart(_segments("Rows", parts, lab.rows if data.test else DataPart.TRAIN))
     shown = list(Show) if data.answers_classes else [Show.ERRORS, Show.ALL]
+    if expects_values(data):
+        _choose_answers(session)
     lab.show = Show(_segments("Show", shown, lab.show if lab.show in shown else Show.ERRORS))
     # A file is made on a click.
     with st.popover("Save as CSV", width="stretch"):
@@ -236,6 +224,19 @@ def _choose(session: Session) -> None:
                 key=f"save{kind.suffix or '-answers'}", on_click="ignore", width="stretch",
                 help=kind.help,
             )  # fmt: skip
+
+
+def _choose_answers(session: Session) -> None:
+    """Let the reader choose the column, and how far ahead, if there are several."""
+    lab, series = session.lab(ResultsLab), expected_values(session.dataset)
+    columns = series.columns.expected
+    if len(columns) > 1:
+        first = first_value("wrong_column", (visit("train"), columns), lab.column)
+        column = st.selectbox("Column", range(len(columns)), first, key="wrong_column",
+                              format_func=columns.__getitem__)  # fmt: skip
+        lab.column = int(column or 0)
+    if series.horizon > 1:
+        lab.ahead = Ahead(_segments("Ahead", [*Ahead], lab.ahead))
 
 
 def _result(kind: ResultFile, pair: Pair) -> str:
@@ -285,6 +286,8 @@ def _source(session: Session) -> AnswersSource:
 
 def _sections(session: Session, answers: Answers | Values) -> list[Section]:
     lab = session.lab(ResultsLab)
+    if expects_values(session.dataset):
+        return lab.largest(lab.step(session.state, session.dataset))
     return lab.listed(answers) if isinstance(answers, Answers) else lab.largest(answers)
 
 
@@ -303,6 +306,8 @@ def _text_of_answers(session: Session) -> str:
 def _told(source: AnswersSource) -> str:
     if source.other:
         return f"{_told_of_both(source, source.other)}{_progress_note(source)}"
+    if expects_values(source.session.dataset):
+        return f"{judgement(source.session)}{_progress_note(source)}"
     score = _score(source.answers, source.session)
     return f"{score} {_worst_error(source)}{_progress_note(source)}"
 
@@ -373,6 +378,10 @@ def _answers(source: AnswersSource) -> Picture:
 def _list(source: AnswersSource) -> Picture:
     session = source.session
     sections = _sections(session, source.answers)
+    if expects_values(session.dataset):
+        step = session.lab(ResultsLab).step(session.state, session.dataset)
+        rows = [rows_of_windows(session, step, section, theme()) for section in sections]
+        return row_lists("Windows", rows, source.opened, theme())
     # The first section is shown even if it is empty: it says that there are no errors.
     shown = [sections[0], *(section for section in sections[1:] if len(section.answers))]
     rows = [rows_of(session, source.answers, section, theme()) for section in shown]
@@ -412,6 +421,10 @@ def _controls(session: Session) -> None:
 def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
     data = session.dataset
     session.lab(ResultsLab).fit(data)
+    if expects_values(data):
+        above, right = forecast_charts(_open)
+        rows = Chart("list", 4.2, _list, click=_open, kind="table", text="list_of_windows")
+        return [*above, rows], right
     left = [
         Chart("answers", 3, _answers, text=_text_of_answers(session)),
         Chart("list", 5, _list, click=_open, kind="table"),

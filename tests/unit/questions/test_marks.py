@@ -15,7 +15,7 @@ from rnnviz.questions.reach.measure import BandSource, LengthLab, ReachLab
 from rnnviz.questions.rest.measure import DynamicsLab, Hold
 from rnnviz.questions.step.measure import StepLab, StepSubject
 from rnnviz.questions.what_if.measure import Alter, Method, Perturbation, WhatIfLab
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
+from rnnviz.questions.wrong.measure import Ahead, DataPart, ResultsLab, Show
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import scale, set_weight, silence
 from tests.unit.probe.test_pair import SMALL
@@ -51,6 +51,8 @@ CHOICES = [
     (ResultsLab, "rows", DataPart.ALL),
     (ResultsLab, "show", Show.UNSURE),
     (ResultsLab, "cell", (0, 1)),
+    (ResultsLab, "ahead", Ahead.LAST),
+    (ResultsLab, "column", 2),
     (ResultsLab, "row", (DataPart.TRAIN, 4)),
     (ReachLab, "band", BandSource.TEST),
     (LengthLab, "asked", True),

@@ -1,0 +1,139 @@
+"""WindowAnswers: what a network and simple models expected after each window, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.results import Values
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.forecasts import (
+    Forecast,
+    ForecastErrors,
+    Outcomes,
+    expected_values,
+    naive_error,
+    outcomes,
+    simple_answers,
+)
+from rnnviz.tasks.number_cells import written
+
+
+class StepAnswers(NamedTuple):
+    """The answers of K windows some steps ahead, of one column in its own units; all (K,).
+
+    ``owners`` are the indexes of the windows in their part of the data, ``test`` says which belong
+    to the test. ``came`` is NaN where it was filled in.
+    """
+
+    owners: Array
+    test: Array
+    series: Array
+    times: Array
+    expected: Array
+    came: Array
+
+    @property
+    def errors(self) -> Array:
+        """How far off they are, (K,); NaN where nobody knows what came."""
+        off = np.nan_to_num(np.abs(self.expected - self.came), nan=np.inf)
+        return np.asarray(np.where(np.isnan(self.came), np.nan, off))
+
+    @property
+    def largest(self) -> Array:
+        """The windows whose error is known, the largest error first."""
+        order = np.argsort(-self.errors, kind="stable")
+        return order[~np.isnan(self.came[order])]
+
+    def values(self) -> Values:
+        """The same as answers to their targets."""
+        return Values(
+            self.expected[:, None], self.came[:, None], self.owners, np.zeros(len(self.owners), int)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class WindowAnswers:
+    """The answers after K windows of a part of the data, in the units of the table.
+
+    ``owners`` (K,) are the indexes of the windows in that part, ``test`` (K,) says which belong to
+    the test. The answers of the ``network`` are (K, H, C), as those of each of the ``simple``
+    models.
+    """
+
+    dataset: Dataset
+    owners: Array
+    test: Array
+    outcomes: Outcomes
+    network: Array
+    simple: Mapping[Forecast, Array]
+
+    def compared(self) -> list[ForecastErrors]:
+        """The errors of the network, then of the simple models."""
+        models = [("network", "this network", self.network)]
+        models += [(one.label, one.text, answers) for one, answers in self.simple.items()]
+        naive = naive_error(expected_values(self.dataset))
+        return [ForecastErrors(name, text, self.outcomes.errors(answers), naive)
+                for name, text, answers in models]  # fmt: skip
+
+    def step(self, ahead: int, column: int) -> StepAnswers:
+        """Those of one column, ``ahead`` steps after the window, from 0."""
+        of, place = self.outcomes, (slice(None), ahead, column)
+        came = np.where(of.filled[place], np.nan, of.values[place])
+        return StepAnswers(
+            self.owners, self.test, of.series, of.times[:, ahead], self.network[place], came
+        )
+
+    def table(self) -> pd.DataFrame:
+        """A row for each step after each window, with the answers of all models."""
+        of, columns = self.outcomes, expected_values(self.dataset).columns
+        count, horizon = of.times.shape
+        table: dict[str, Any] = {}
+        if not self.test.all() and self.test.any():
+            table["part"] = np.where(self.test, "test", "train").repeat(horizon)
+        if len({*of.series}) > 1:
+            table["series"] = of.series.repeat(horizon)
+        table["window"] = (self.owners + 1).repeat(horizon)
+        table[columns.time or "step"] = written(of.times.ravel())
+        table["ahead"] = np.tile(np.arange(1, horizon + 1), count)
+        for c, name in enumerate(columns.expected):
+            table[f"target {name}"] = of.values[..., c].ravel()
+            table[f"predicted {name}"] = self.network[..., c].ravel()
+            for model, answers in self.simple.items():
+                table[f"{model.name} {name}"] = answers[..., c].ravel()
+        if of.filled.any():
+            table["filled"] = of.filled.any(axis=2).ravel()
+        return pd.DataFrame(table)
+
+
+@dataclass(frozen=True, eq=False)
+class PartOutcomes:
+    """What came after the windows of some parts, and the answers of the simple models to them."""
+
+    dataset: Dataset
+    test: Array
+    outcomes: Outcomes
+    simple: Mapping[Forecast, Array]
+
+    @classmethod
+    def of(cls, dataset: Dataset, parts: Sequence[bool]) -> PartOutcomes:
+        """Those of the ``parts`` in this order: True is the test, False the training."""
+        came = [outcomes(dataset, part) for part in parts]
+        found = [simple_answers(dataset, part) for part in parts]
+        return cls(
+            dataset, np.repeat(parts, [len(one.values) for one in came]), Outcomes.joined(came),
+            {model: np.concatenate([one[model] for one in found]) for model in found[0]},
+        )  # fmt: skip
+
+    def answered(self, values: Values) -> WindowAnswers:
+        """With the last answers of a network, one to each of some windows."""
+        some = values.owners
+        came = self.outcomes.at(some)
+        network = self.dataset.own_answers(values.predicted).reshape(came.values.shape)
+        simple = {model: answers[some] for model, answers in self.simple.items()}
+        return WindowAnswers(self.dataset, some, self.test[some], came, network, simple)
