@@ -85,13 +85,16 @@ def words_of(session: Session, probe: Probe) -> Words:
     return Words(probe.step_names, session.names.noun, probe.typed, probe.offered, turning)
 
 
-def words_row(words: Words, theme: Theme = LIGHT, shades: Sequence[str] = ()) -> Picture:
+def words_row(
+    words: Words, theme: Theme = LIGHT, shades: Sequence[str] = (), steps: Sequence[str] = ()
+) -> Picture:
     """The words side by side, each in its column, in frames of these ``shades`` if there are any.
 
+    ``steps`` are texts of the columns for all tips on the page.
     On the page they can be edited: static/words_row.js draws them.
     """
     names, count = [plain(word) for word in words.meta["words"]], len(words.tokens)
     row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
     xaxis = {**words_axis(words.tokens, theme), "visible": False}
-    meta = {"x": "token", **words.meta, "shades": list(shades)}
+    meta = {"x": "token", **words.meta, "shades": list(shades), "steps": list(steps)}
     return picture([row], "Words", 80, theme, xaxis=xaxis, yaxis={"visible": False}, meta=meta)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnviz.charts.glossary import tip
+from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
@@ -259,6 +260,13 @@ MOST_SCORE = 10_000
 def score_text(value: float, form: str) -> str:
     """A score in the format ``form``; ∞, a dash for none, or 1.8·10⁹⁰ where that is too long."""
     return form.format(value) if abs(value) < MOST_SCORE else number(value, 2)
+
+
+def called(probe: Probe, t: int) -> str:
+    """Token ``t`` of a probe in a sentence: “not”, or the time of a step of a series."""
+    if probe.dataset.series is None:
+        return quoted(shown_token(probe.words[t]))
+    return "step " * (probe.example.times is None) + probe.step_names[t]
 
 
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:

@@ -22,7 +22,7 @@ from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
 from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
 from rnnviz.tasks.dataset import GAP, Dataset, Example, Window
-from rnnviz.tasks.number_cells import short_times
+from rnnviz.tasks.number_cells import short_times, written
 from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
@@ -76,6 +76,21 @@ class Probe:
         if lead and (window := self.dataset.window_at(self.reading.text)):
             return _times_of(window, lead)[-lead:]
         return tuple(f"+{k}" for k in range(1, lead + 1))
+
+    @property
+    def step_texts(self) -> tuple[str, ...]:
+        """Time and values of every step of a series, (T,), for a tip; none of other data."""
+        if self.dataset.series is None:
+            return ()
+        times, units = self.example.times, self.dataset.units
+        assert units, "windows are standardised"
+        when = [f"step {name}" for name in self.step_names] if times is None else written(times)
+        channels = self.dataset.vocabulary.words
+        values = (
+            ", ".join(f"{name} {number(value)}" for name, value in zip(channels, row, strict=True))
+            for row in units.own(self.example.inputs).tolist()
+        )
+        return tuple(map(": ".join, zip(when, values, strict=True)))
 
     @cached_property
     def typed(self) -> tuple[tuple[str, int], ...]:

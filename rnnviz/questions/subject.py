@@ -70,8 +70,8 @@ class GradientSource(NamedTuple):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The tokens of the probe."""
-        return self.probe.words
+        """The names of the probe's tokens."""
+        return self.probe.step_names
 
     @property
     def bridge(self) -> int:

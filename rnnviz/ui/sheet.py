@@ -86,7 +86,11 @@ def names_in(session: Session) -> dict[str, str]:
 def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> Picture:
     """The words of the phrase, in frames of these ``shades`` if there are any."""
     del subject
-    return words_row(words_of(session, session.inspect()), theme(), shades)
+    probe = session.inspect()
+    words = words_of(session, probe)
+    if probe.dataset.series is not None:  # Steps have names; what is typed are their values.
+        words = words._replace(tokens=probe.step_names, typed=())
+    return words_row(words, theme(), shades, probe.step_texts)
 
 
 @dataclass(frozen=True)

@@ -134,3 +134,13 @@ def test_every_page_stands_on_numbers_over_time(page, over_time, drawn):
     opened = Page(page, over_time)
     for view in tabs_of(page):
         assert_complete(opened.enter(view), drawn)
+
+
+@pytest.mark.parametrize("page", ["hidden", "gradients", "dynamics"])
+def test_a_step_of_a_series_is_named_by_its_time_in_the_words_and_in_every_tip(page, over_time):
+    opened, probe = Page(page, over_time), over_time.inspect()
+    for view in tabs_of(page):
+        meta = opened.enter(view).charts["words"]["figure"]["layout"]["meta"]
+        assert tuple(meta["words"]) == probe.step_names
+        assert tuple(meta["steps"]) == probe.step_texts
+        assert meta["typed"] == [], "numbers are changed in the phrase and on What if"

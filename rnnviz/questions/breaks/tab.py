@@ -214,7 +214,9 @@ def _memory(trial: Trial) -> Picture:
         notes=[plain(said + by, 100) for said, by in trial.movers],
     )  # fmt: skip
     colors = sticky_theme(session, "now", view.name)
-    return pictures.silenced_memory(trial.states[1], trial.before.words, ablation, colors, view)
+    return pictures.silenced_memory(
+        trial.states[1], trial.before.step_names, ablation, colors, view
+    )
 
 
 def _carried(trial: Trial) -> pictures.MemoryFlow | None:
@@ -250,12 +252,12 @@ def _moved(trial: Trial) -> Picture:
     who = f"the {'other ' * bool(trial.silenced)}{count}unit{'s are' if count else ' is'}"
     title = f"How far {who} moved, ‖Δ{part}‖ (L2)"
     colors = sticky_theme(trial.session, "moved", part)
-    return distance_curve(moved, trial.before.words, title, colors)
+    return distance_curve(moved, trial.before.step_names, title, colors)
 
 
 def _answers(trial: Trial) -> Picture:
     outcome, data = outcome_of(trial.before, trial.after), trial.session.dataset
-    words, noun = trial.before.words, trial.session.names.noun
+    words, noun = trial.before.step_names, trial.session.names.noun
     first, second = (running_answers(probe, outcome) for probe in (trial.before, trial.after))
     pair = BeforeAndAfter(first, _as_long(second, len(first)), words, words)
     what = f"Probability of {'the target' if not data.one_class_at_end else outcome.name}"

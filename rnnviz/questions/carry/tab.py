@@ -12,7 +12,7 @@ from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.hidden_states import MOST_TOKENS, memory_rows, signed, unit_bars, unit_curve
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.texts import explanation
+from rnnviz.charts.texts import called, explanation
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
@@ -213,7 +213,7 @@ def _memory(here: UnitSubject) -> Picture:
         into, layer = _into(session), here.source.layer
         parts = recurrent_parts(probe.parameters, probe.trace, layer, rows.chosen, into)
         rows = rows._replace(parts=parts, into=into if len(_lines(session)) > 1 else "")
-    return memory_rows(here.states, rows, probe.words, here.view, here.theme("memory"))
+    return memory_rows(here.states, rows, probe.step_names, here.view, here.theme("memory"))
 
 
 @_or_not_finite
@@ -225,15 +225,15 @@ def _unit_words(here: UnitSubject) -> Picture:
         second = probe.unrolled(source.layer).of(source.part)[:, k]
         unit = unit._replace(name=f"{session.unit} {state.epoch}", second=second)
     title = f"Unit {k} after every {session.names.noun}"
-    return unit_bars(unit, title, here.probe.words, here.view, here.theme("unit", str(k)))
+    return unit_bars(unit, title, here.probe.step_names, here.view, here.theme("unit", str(k)))
 
 
 @_or_not_finite
 def _unit_epochs(here: UnitSubject) -> Picture:
     session, unit = here.session, here.lab.unit
     epochs, values = session.lab(UnitHistory).past(session.run, here.query, _PAST)
-    after = plain(shown_token(here.probe.words[here.token]), 16)
-    title, course = f"Unit {unit} after “{after}”, over the {session.unit}s", session.player.course
+    after, course = plain(called(here.probe, here.token)), session.player.course
+    title = f"Unit {unit} after {after}, over the {session.unit}s"
     return unit_curve((epochs, values[:, unit]), title, course, here.view, here.theme("epochs"))
 
 

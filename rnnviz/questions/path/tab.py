@@ -101,7 +101,7 @@ def _trajectories(shown: _PathSubject) -> Picture:
     zero = plane.project(np.zeros((1, drawn.states.shape[1])))
     start = zero if drawn.zero else np.full_like(zero, np.nan)
     path, colors = np.concatenate([start, states]), sticky_theme(session, "ways", session.part)
-    return trajectories(drawn, labels, path, probe.words, plane, theme=colors)
+    return trajectories(drawn, labels, path, probe.step_names, plane, theme=colors)
 
 
 @_or_problem

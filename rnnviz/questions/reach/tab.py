@@ -15,12 +15,12 @@ from rnnviz.charts.gradients import gradient_map, memory_gauge, symbol
 from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
-from rnnviz.charts.texts import epoch_link, explanation
+from rnnviz.charts.texts import called, epoch_link, explanation
 from rnnviz.charts.theme import Theme
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import memory_states
 from rnnviz.probe.comparison import standing
-from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.formatting import number
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits
@@ -82,7 +82,7 @@ def _answer(source: GradientSource) -> str:
         return f"One {noun}: there is nothing to reach back to."
     if lag < 1 or not np.isfinite(shares).all():
         return "There is no gradient here to be carried back."
-    word, back = escape(quoted(source.words[0])), f"{lag} {noun}{'s' * (lag > 1)} back"
+    word, back = escape(called(source.probe, 0)), f"{lag} {noun}{'s' * (lag > 1)} back"
     share = float(shares[0])
     reaches = f"{_share_text(share)} reaches {word}, {back}."
     if source.pair and source.other:
@@ -128,7 +128,7 @@ def _starved(source: GradientSource) -> str:
     epoch = last_starved(source.over_epochs(_lab(source).past), REACH_WATCH)
     if epoch is None:
         return ""
-    lag, word = len(source.words) - 1, escape(quoted(source.words[0]))
+    lag, word = len(source.words) - 1, escape(called(source.probe, 0))
     back = f"{lag} {names.noun}{'s' * (lag > 1)} back"
     when = f"<strong>Up to epoch {epoch} of {session.config.epochs}</strong>"
     return f"{when} less than {REACH_WATCH:.1%} of the gradient reached {word}, {back}."

@@ -204,7 +204,7 @@ def _phase(shown: _RestSubject) -> Picture:
         text = shown.problem or explanation("rest/phase_none")
         return sentence("The plane of two components", text, theme())
     plane, visited, probe = lab.plane(query), lab.visited(query), session.inspect()
-    words, states = probe.words, states_of(probe.trace)
+    words, states = probe.step_names, states_of(probe.trace)
     points = [rest.point for rest in shown.rests]
     drawn = portrait(lab.held(query), plane, visited, states.whole, points)
     one, two = (axis + 1 for axis in plane.axes)

@@ -310,7 +310,12 @@ def _pair(change: ChangedPhrase, first: Array, second: Array) -> BeforeAndAfter:
     reads = ["–" if b is None else str(after[b]) for b in places]
     if how.alter is Alter.ADD:
         reads[how.place] = f"{before[how.place]} {how.word}"
-    words, others = (list(map(shown_token, texts)) for texts in (before, reads))
+    # Of a series a step with another value shows it, all others have their times.
+    names = probe.step_names
+    reads = [
+        name if new == old else new for name, new, old in zip(names, reads, before, strict=True)
+    ]
+    words, others = (list(map(shown_token, texts)) for texts in (names, reads))
     return BeforeAndAfter(first, aligned(how.continued(first, second), places), words, others)
 
 
@@ -367,7 +372,7 @@ def _answers(change: ChangedPhrase) -> Picture:
 
 
 def _saliency(change: ChangedPhrase) -> Picture:
-    session, words = change.session, change.first.words
+    session, words = change.session, change.first.step_names
     title = f"What each {session.names.noun} adds"
     if not change.first.finite:
         return sentence(title, BROKEN, theme())

@@ -190,7 +190,9 @@ export class Chart extends CanvasPicture {
     else if (token !== undefined) this.stage.keep("token", token);
   }
 
+  // Above it the step of a series.
   told() {
-    return this.aim ? this.aim.lines : [];
+    const step = this.aim && this.stage.plots.get("words")?.row?.steps?.[this.under.token];
+    return [...(step ? [step] : []), ...(this.aim ? this.aim.lines : [])];
   }
 }

@@ -63,11 +63,12 @@ export class WordsRow extends CanvasPicture {
     return { token: t >= 0 && t < this.row.words.length ? t : undefined };
   }
 
-  // A word that has no room in its column.
+  // A step, or a word that has no room in its column.
   told() {
-    const { words } = this.row;
+    const { words, steps } = this.row;
     const { wordSize, pitch, boxed } = this.layout;
     const { token } = this.under;
+    if (steps?.[token]) return [steps[token]];
     const cut = token !== undefined && !boxed && 0.54 * wordSize * words[token].length > pitch;
     return cut ? [words[token]] : [];
   }

@@ -118,3 +118,5 @@ def test_every_token_is_in_its_column_and_the_page_is_told_what_was_typed():
     meta = drawn.layout["meta"]
     assert (meta["x"], meta["typed"], meta["turning"]) == ("token", [["Not", 0], ["zzz", -1]], 0)
     assert meta["words"] == ["not", "<b>", "␣"], "the page draws text, not HTML"
+    assert meta["steps"] == []
+    assert words_row(words, steps=("x", "y", "z")).layout["meta"]["steps"] == ["x", "y", "z"]

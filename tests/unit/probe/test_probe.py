@@ -141,3 +141,15 @@ def test_a_phrase_may_be_the_time_at_which_a_window_begins():
     assert session.inspect().example.key == "2025-01-01 05:00"
     assert session.phrase_input.problem.startswith("No window begins at “tomorrow”. Write a time, ")
     assert session.inspect("100 101").names_ahead == ("+1", "+2")
+
+
+def test_the_tip_of_a_step_has_its_time_and_its_values_with_their_names():
+    frame = hours(90).assign(price=lambda table: 3.0 + table.index % 7)
+    session = from_frame(frame, RunConfig(hidden=3), value="load", input="price", window=6)
+    probe = session.inspect(session.dataset.train[0].text)
+    # Beside a value there is the input of the next step.
+    assert probe.step_texts[:2] == (
+        "2024-12-31 20:00: load 100, next price 4", "2024-12-31 21:00: load 108.4, next price 5"
+    )  # fmt: skip
+    assert session.inspect("120,3 99,0.5").step_texts[1] == "step 2: load 99, next price 0.5"
+    assert trained("sentiment", 0).inspect("i am sad").step_texts == ()
