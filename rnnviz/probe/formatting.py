@@ -35,7 +35,9 @@ class Names(NamedTuple):
 
     @property
     def sequence(self) -> str:
-        """The noun for a sequence: "phrase" if it has words."""
+        """The noun for a sequence: "phrase" if it has words, "window" of a series."""
+        if self.units is not None:
+            return "window"
         return "phrase" if self.noun == "word" else "sequence"
 
     def written(self, values: Array) -> str:

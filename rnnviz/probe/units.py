@@ -34,6 +34,7 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.marks import Mark, index_from, read_axes, written_axes, written_from
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
+from rnnviz.probe.season import Following, Season, following, rows_of, season_of
 from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import (
@@ -163,11 +164,28 @@ class UnitLab:
         if self.sort is Sort.EFFECT:
             return self.effect_order(source)[0]
         activations = self.activations(source)
+        if self.sort is Sort.SELECTIVITY and source.dataset.series is not None:
+            found = self.following(source)
+            return np.argsort(-found.shares[0], kind="stable")
         if self.sort is Sort.SELECTIVITY:
             return np.argsort(-selectivity(activations, self.word), kind="stable")
         if self.sort is Sort.SIMILARITY:
             return self._arrangement(source).units
         return np.arange(activations.states.shape[1])
+
+    # Of series
+
+    def season(self, dataset: Dataset) -> Season | None:
+        """The season of the series, if there is one; cached."""
+        return self._memo.ask("season", dataset, lambda: season_of(dataset))
+
+    def following(self, source: StateSource) -> Following:
+        """How far the units follow what the steps of the series have."""
+        data, read = source.dataset, self.activations(source)
+        return self._memo.ask(
+            "following", source,
+            lambda: following(read.states, rows_of(data, read), data, self.season(data)),
+        )  # fmt: skip
 
     def effect_order(self, source: StateSource) -> tuple[Array, int | None]:
         """The units by ablation loss, (H,), when it was last known of all of them, and the epoch.
@@ -290,11 +308,19 @@ class UnitLab:
         return plane_of(basis, self.axes, self.activations(source).states, line)
 
     def labels(self, dataset: Dataset, activations: Activations) -> Labels:
-        """The labels of all tokens, which are the same at every epoch."""
-        return self._memo.ask(
-            ("labels", len(activations.owners)), dataset,
-            lambda: label_tokens(token_targets(activations, dataset.train), dataset.classes),
-        )  # fmt: skip
+        """The labels of all tokens, which are the same at every epoch.
+
+        Of a series they are the quarters of its season, if it has one and no classes.
+        """
+
+        def found() -> Labels:
+            season = None if dataset.answers_classes else self.season(dataset)
+            if season:
+                return season.quarters(season.phases[rows_of(dataset, activations)])
+            targets = token_targets(activations, dataset.train)
+            return label_tokens([*map(dataset.own_answers, targets)], dataset.classes)
+
+        return self._memo.ask(("labels", len(activations.owners)), dataset, found)
 
     # Break it
 

@@ -1,0 +1,220 @@
+"""Season: what comes back in the series of a data set, and which units follow its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from rnnviz.engine.layer_buffers import Array
+from rnnviz.probe.activations import Activations, Labels
+from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.forecasts import period_of
+from rnnviz.tasks.rhythm import grid_of
+from rnnviz.tasks.series import WindowedSeries
+
+
+class Cycle(NamedTuple):
+    """What comes back in a calendar: its name, and the names of its ``parts``.
+
+    These are as long as a ``unit`` of NumPy, and the one with number 0 there is ``first`` in the
+    cycle. It takes some ``days``.
+    """
+
+    name: str
+    unit: str
+    days: float
+    parts: tuple[str, ...]
+    first: int = 0
+
+    def phases(self, times: Array) -> Array:
+        """How much of it is over at some dates (N,), 0..1."""
+        begun = times.astype(f"datetime64[{self.unit}]")
+        start, end = (edge.astype(times.dtype) for edge in (begun, begun + 1))
+        parts = (begun.astype(int) + self.first) % len(self.parts) + (times - start) / (end - start)
+        return np.asarray(parts / len(self.parts))
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CYCLES = (
+    Cycle("year", "M", 365.2425, _MONTHS),
+    # The first of January 1970 was a Thursday.
+    Cycle("week", "D", 7, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), 3),
+    Cycle("day", "h", 1, tuple(f"{hour} h" for hour in range(24))),
+)
+#: The fewest steps in a cycle that is looked for, how often it must come, and how far, as a share,
+#: a season may be from it.
+_STEPS, _TIMES, _NEAR = 3, 2, 0.05
+#: Of more channels only the first have properties.
+_CHANNELS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Season:
+    """The season of a data set: its ``period`` in steps, and the phase of N steps, 0..1.
+
+    The steps are those of all pieces of the training, one after the other. ``cycle`` is the
+    calendar's that it keeps to, if any.
+    """
+
+    period: int
+    phases: Array
+    cycle: Cycle | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is, in a sentence."""
+        of = f", a {self.cycle.name}" if self.cycle else ""
+        return f"the season of {self.period} steps{of}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of its equal parts, or the numbers of its steps."""
+        return self.cycle.parts if self.cycle else tuple(f"{k}" for k in range(1, self.period + 1))
+
+    def quarters(self, phases: Array) -> Labels:
+        """Labels of phases (N,): the quarters, or fewer parts of a shorter season."""
+        parts = self.parts
+        edges = np.linspace(0, len(parts), min(4, len(parts)) + 1).round().astype(int).tolist()
+        names = tuple(
+            parts[low] if high - low == 1 else f"{parts[low]}–{parts[high - 1]}"
+            for low, high in pairwise(edges)
+        )
+        numbers = np.searchsorted(edges[1:], np.floor(phases * len(parts) + 1e-9), side="right")
+        return Labels(tuple(names[k] for k in np.minimum(numbers, len(names) - 1)), names)
+
+
+class Property(NamedTuple):
+    """What the steps of a training have: a short name, a text, and ``values`` (N, K) of N steps."""
+
+    name: str
+    text: str
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Following:
+    """How far H units follow P properties of the steps, ``shares`` (P, H), see ``followed``."""
+
+    properties: tuple[Property, ...]
+    shares: Array
+
+
+def season_of(dataset: Dataset) -> Season | None:
+    """The season of the values; None if there is none, or these are no series."""
+    if (series := dataset.series) is None:
+        return None
+    period = period_of(series.train, len(series.columns.expected))
+    if not period:
+        return None
+    cycle = next((one for one in _cycles(series) if _keeps(one, period, series)), None)
+    return Season(
+        period, cycle.phases(_times(series)) if cycle else _counted(series, period), cycle
+    )
+
+
+def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ...]:
+    """What a unit can follow: the season first, if any, then trends, values, and the calendar.
+
+    A trend is the mean over a season up to each step, or over a window without a season. Of many
+    channels only the first have trends and values here; what is known beforehand has no trend.
+    """
+    series = dataset.series
+    assert series, "only series have such properties"
+    read = [series.read(piece) for piece in series.train]
+    channels = dataset.vocabulary.words[:_CHANNELS]
+    span, expected = season.period if season else series.window, len(series.columns.expected)
+    found = [Property("season", season.text, _on_circle(season.phases))] if season else []
+    for k, name in enumerate(channels[:expected]):
+        means = [pd.Series(one[:, k]).rolling(span, 1).mean().to_numpy() for one in read]
+        title = "trend" if expected == 1 else f"trend of {name}"
+        text = f"the mean of {name} over {span} steps"
+        found.append(Property(title, text, np.concatenate(means)[:, None]))
+    for k, name in enumerate(channels):
+        found.append(Property(name, f"the value of {name}", np.concatenate(read)[:, [k]]))
+    for cycle in _cycles(series):
+        if not (season and season.cycle == cycle):
+            phases = cycle.phases(_times(series))
+            found.append(Property(cycle.name, f"the time of the {cycle.name}", _on_circle(phases)))
+    return tuple(found)
+
+
+def following(states: Array, rows: Array, dataset: Dataset, season: Season | None) -> Following:
+    """How far the units of states (N, H) at some ``rows`` follow all properties."""
+    properties = properties_of(dataset, season)
+    return Following(
+        properties, np.array([followed(states, one.values[rows]) for one in properties])
+    )
+
+
+def rows_of(dataset: Dataset, activations: Activations) -> Array:
+    """The steps (N,) of all pieces of the training at which some states are."""
+    series = dataset.series
+    assert series, "only series have pieces"
+    begins = np.cumsum([0, *map(len, series.train[:-1])])
+    pieces, starts = series.train_places[activations.owners].T
+    return np.asarray(begins[pieces] + starts + activations.steps)
+
+
+def followed(states: Array, values: Array) -> Array:
+    """How far each unit of states (N, H) is a linear function of values (N, K), 0..1, (H,).
+
+    It is the multiple correlation; of one value the absolute correlation. A constant unit has 0.
+    """
+    directions, sizes, _ = np.linalg.svd(_centred(values), full_matrices=False)
+    directions = directions[:, sizes > 1e-9 * max(sizes.max(), 1e-300)]
+    units = _centred(states)
+    total = (units**2).sum(axis=0)
+    explained = ((directions.T @ units) ** 2).sum(axis=0)
+    return np.asarray(np.sqrt(np.clip(explained / np.where(total > 0, total, 1), 0, 1)))
+
+
+def _centred(values: Array) -> Array:
+    """The values (N, K) less their means, divided by their largest size."""
+    centred = values.astype(float) - values.mean(axis=0)
+    size = np.abs(centred).max(axis=0)
+    # What is left of a constant is rounding.
+    level = 1e-12 * np.abs(values).max(axis=0)
+    return np.asarray(np.where(size > level, centred / np.where(size > 0, size, 1), 0))
+
+
+def _on_circle(phases: Array) -> Array:
+    """The cosines and sines of phases (N,), (N, 2)."""
+    return np.column_stack([np.cos(2 * np.pi * phases), np.sin(2 * np.pi * phases)])
+
+
+def _times(series: WindowedSeries) -> Array:
+    return np.concatenate([piece.times for piece in series.train])
+
+
+def _counted(series: WindowedSeries, period: int) -> Array:
+    """The phases of all steps, counted on one grid: series that begin later have the same."""
+    every, places = np.unique(_times(series), return_inverse=True)
+    return np.asarray(grid_of(every)[0][places] % period / period)
+
+
+def _days(series: WindowedSeries) -> float:
+    """The days of a step; 0 if times are no dates."""
+    times = _times(series)
+    if times.dtype.kind != "M":
+        return 0.0
+    longest = max(series.train, key=len).times
+    return float(np.median(np.diff(longest)) / np.timedelta64(1, "D")) if len(longest) > 1 else 0.0
+
+
+def _cycles(series: WindowedSeries) -> Sequence[Cycle]:
+    """The cycles of the calendar that have several steps, and come several times."""
+    if not (step := _days(series)):
+        return ()
+    times = _times(series)
+    span = float((times.max() - times.min()) / np.timedelta64(1, "D"))
+    return [one for one in _CYCLES
+            if _STEPS * step <= one.days * (1 + _NEAR) and _TIMES * one.days <= span]  # fmt: skip
+
+
+def _keeps(cycle: Cycle, period: int, series: WindowedSeries) -> bool:
+    return abs(period * _days(series) / cycle.days - 1) <= _NEAR
