@@ -302,7 +302,7 @@ def unit_bars(
         marker={"color": colors}, customdata=exact(values),
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    yaxis = _values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5)
+    yaxis = values_axis(np.concatenate([values, unit.then]), view, theme, room=1.5)
     notes, meta = _numbers(values, colors, view.gate), {"columns": unit.columns}
     layout = {"yaxis": yaxis, "meta": meta, "annotations": notes}
     series = [bars, outlined(unit, theme)]
@@ -326,9 +326,7 @@ def _numbers(values: Array, colors: Sequence[str], gate: bool) -> list[dict[str,
     return notes
 
 
-def _values_axis(
-    values: Array, view: StateView, theme: Theme, room: float = 1.08
-) -> dict[str, Any]:
+def values_axis(values: Array, view: StateView, theme: Theme, room: float = 1.08) -> dict[str, Any]:
     """An axis for both signs, or from 0 to 1 for a gate, with ``room`` above."""
     if view.gate:
         return axis("", theme, range=[0, room], tickvals=[0, 1])
@@ -353,5 +351,5 @@ def unit_curve(
     epochs, values = past
     hover = f"{course.history.unit} %{{x}}: %{{y:.4f}}<extra></extra>"
     curve = epoch_curve(view.name, epochs, values, {"color": theme.forward}, hover)
-    yaxis = _values_axis(values, view, theme)
+    yaxis = values_axis(values, view, theme)
     return epochs_picture([curve], title, 250, course, theme, yaxis=yaxis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -55,21 +56,37 @@ _CHANNELS = 4
 
 @dataclass(frozen=True, eq=False)
 class Season:
-    """The season of a data set: its ``period`` in steps, and the phase of N steps, 0..1.
+    """The season of a data set: its ``period`` in steps, and the ``times`` (N,) of the training.
 
-    The steps are those of all pieces of the training, one after the other. ``cycle`` is the
-    calendar's that it keeps to, if any.
+    They are those of all its pieces, one after the other. ``cycle`` is the calendar's that the
+    season keeps to, if any.
     """
 
     period: int
-    phases: Array
+    times: Array
     cycle: Cycle | None = None
+
+    @cached_property
+    def phases(self) -> Array:
+        """How much of the season is over at every step of the training, (N,), 0..1."""
+        return self.at(self.times)
+
+    def at(self, times: Array) -> Array:
+        """How much of it is over at some times (M,), 0..1.
+
+        Without a calendar steps are counted on one grid: series that begin later have the same.
+        """
+        if self.cycle:
+            return self.cycle.phases(times)
+        every = np.union1d(self.times, times)
+        grid, _ = grid_of(every)
+        first, places = np.searchsorted(every, self.times.min()), np.searchsorted(every, times)
+        return np.asarray((grid[places] - grid[first]) % self.period / self.period)
 
     @property
     def text(self) -> str:
         """What it is, in a sentence."""
-        of = f", a {self.cycle.name}" if self.cycle else ""
-        return f"the season of {self.period} steps{of}"
+        return f"the season of {self.period} steps"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -112,28 +129,24 @@ def season_of(dataset: Dataset) -> Season | None:
     if not period:
         return None
     cycle = next((one for one in _cycles(series) if _keeps(one, period, series)), None)
-    return Season(
-        period, cycle.phases(_times(series)) if cycle else _counted(series, period), cycle
-    )
+    return Season(period, _times(series), cycle)
 
 
 def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ...]:
-    """What a unit can follow: the season first, if any, then trends, values, and the calendar.
+    """What a unit can follow: the season first, if any, then the trend, values, and the calendar.
 
-    A trend is the mean over a season up to each step, or over a window without a season. Of many
-    channels only the first have trends and values here; what is known beforehand has no trend.
+    The trend is the mean of the first channel over a season up to each step, or over a window if
+    there is no season. Of many channels only the first are here.
     """
     series = dataset.series
     assert series, "only series have such properties"
     read = [series.read(piece) for piece in series.train]
     channels = dataset.vocabulary.words[:_CHANNELS]
-    span, expected = season.period if season else series.window, len(series.columns.expected)
+    span = season.period if season else series.window
     found = [Property("season", season.text, _on_circle(season.phases))] if season else []
-    for k, name in enumerate(channels[:expected]):
-        means = [pd.Series(one[:, k]).rolling(span, 1).mean().to_numpy() for one in read]
-        title = "trend" if expected == 1 else f"trend of {name}"
-        text = f"the mean of {name} over {span} steps"
-        found.append(Property(title, text, np.concatenate(means)[:, None]))
+    means = [pd.Series(one[:, 0]).rolling(span, 1).mean() for one in read]
+    text = f"the mean of {channels[0]} over {span} steps"
+    found.append(Property("trend", text, np.concatenate(means)[:, None]))
     for k, name in enumerate(channels):
         found.append(Property(name, f"the value of {name}", np.concatenate(read)[:, [k]]))
     for cycle in _cycles(series):
@@ -189,12 +202,6 @@ def _on_circle(phases: Array) -> Array:
 
 def _times(series: WindowedSeries) -> Array:
     return np.concatenate([piece.times for piece in series.train])
-
-
-def _counted(series: WindowedSeries, period: int) -> Array:
-    """The phases of all steps, counted on one grid: series that begin later have the same."""
-    every, places = np.unique(_times(series), return_inverse=True)
-    return np.asarray(grid_of(every)[0][places] % period / period)
 
 
 def _days(series: WindowedSeries) -> float:

@@ -237,7 +237,9 @@ class UnitLab:
         return self._memo.ask("movers", source, found)
 
     def repeats(self, source: StateSource) -> bool:
-        """Whether tokens recur: words do, most numbers don't."""
+        """Whether tokens recur: words do, most numbers don't, and steps of a series are new."""
+        if source.dataset.series is not None:
+            return False
         return source.dataset.tokens or len(self.activations(source).vocabulary) <= MOST_WORDS
 
     def arrange(self) -> None:

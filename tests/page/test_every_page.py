@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz.charts.picture import Picture
 from rnnviz.config import RunConfig, TaskName
-from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, TrainQuestion
+from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.session import from_frame
 from tests.page.painter import unknown
 from tests.page.tab import PAGES, Page, tabs_of, words_of
@@ -144,3 +144,15 @@ def test_a_step_of_a_series_is_named_by_its_time_in_the_words_and_in_every_tip(p
         assert tuple(meta["words"]) == probe.step_names
         assert tuple(meta["steps"]) == probe.step_texts
         assert meta["typed"] == [], "numbers are changed in the phrase and on What if"
+
+
+def test_units_are_told_by_what_they_follow(over_time):
+    opened = Page("hidden", over_time).enter(StateQuestion.CARRY)
+    assert {"following", "unit_season"} <= opened.charts.keys()
+    assert {"response", "phrases"}.isdisjoint(opened.charts)
+    names = [note["text"] for note in opened.charts["following"]["figure"]["layout"]["annotations"]]
+    assert {"trend", "a"} <= {*names}
+    assert "follows the" in opened.text
+    count = len(over_time.dataset.train)
+    measured = f"Measured on the training windows: all {count}."
+    assert opened.charts["following"]["remark"] == measured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -15,11 +16,13 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import called, explanation
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.probe.pair import Pair
+from rnnviz.probe.season import rows_of
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import Phrase, response_matrix, tinted_phrases, word_name
+from rnnviz.questions.carry.series_pictures import OverSeason, following_map, unit_season
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.subject import (
@@ -147,6 +150,8 @@ def _answer(here: UnitSubject) -> str:
     if not here.finite:
         return "The states are not finite numbers."
     data = here.session.dataset
+    if data.series is not None:
+        return f"{_followed(here)}{_effect(here)}"
     if lab.word is None:
         column = here.activations.states[:, unit]
         low, high = signed(float(column.min())), signed(float(column.max()))
@@ -161,6 +166,22 @@ def _answer(here: UnitSubject) -> str:
     moved = f"unit {unit}" if here.source.part == out else f"{here.source.part} of unit {unit}"
     how = f"{word} moves {moved} by <strong>{by}</strong> on average"
     return f"{how}, at {times} in the {data.role} data.{_effect(here)}"
+
+
+def _followed(here: UnitSubject) -> str:
+    """The best unit for the season and for the trend, and how far the chosen one follows them."""
+    found, own = here.lab.following(here.source), here.lab.unit
+    texts = ["the trend" if one.name == "trend" else one.text for one in found.properties[:2]]
+    best = found.shares[:2].argmax(axis=1).tolist()
+    parts = [
+        f"Unit <strong>{unit}</strong> follows {escape(text)} best: "
+        f"<strong>{shares[unit]:.2f}</strong>."
+        for text, unit, shares in zip(texts, best, found.shares, strict=False)
+    ]
+    if own not in best:
+        chosen = " and ".join(f"{share:.2f}" for share in found.shares[:2, own].tolist())
+        parts.append(f"Unit {own}: {chosen}.")
+    return " ".join(parts)
 
 
 def _effect(here: UnitSubject) -> str:
@@ -190,9 +211,10 @@ def _measured(here: UnitSubject) -> str:
     then, session, data = here.source.state.epoch, here.session, here.session.dataset
     late = f" As at {session.unit} {then}: pause to read them again."
     every, count = len(data.train), here.activations.count
+    what = "windows" if data.series is not None else "sequences"
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
     past = "" if then == session.state.epoch else late
-    return f"Measured on the {data.role} sequences: {some}.{past}"
+    return f"Measured on the {data.role} {what}: {some}.{past}"
 
 
 def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:
@@ -251,6 +273,29 @@ def _response(here: UnitSubject) -> Picture:
 
 
 @_or_not_finite
+def _following(here: UnitSubject) -> Picture:
+    found, title = here.lab.following(here.source), "What each unit follows"
+    return following_map(found, here.rows, title, theme())
+
+
+@_or_not_finite
+def _unit_season(here: UnitSubject) -> Picture:
+    """The chosen unit against the phase of the season, or why there is none."""
+    session, lab, read = here.session, here.lab, here.activations
+    data, part = session.dataset, here.source.part
+    title = f"Unit {lab.unit} over the season"
+    if (season := lab.season(data)) is None:
+        return sentence(title, explanation("carry/no_season"), theme())
+    title = f"Unit {lab.unit} over {f'the {c.name}' if (c := season.cycle) else season.text}"
+    every = OverSeason(season.phases[rows_of(data, read)], read.states[:, lab.unit])
+    times = here.probe.example.times
+    phases = np.empty(0) if times is None else season.at(times)
+    own = OverSeason(phases, here.states[: len(phases), lab.unit])
+    colors = here.theme("season", part, str(lab.unit))
+    return unit_season(every, own, season, title, view=here.view, theme=colors)
+
+
+@_or_not_finite
 def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations
@@ -273,13 +318,22 @@ def _phrase(here: UnitSubject, k: int) -> Phrase:
     return Phrase(activations.words[part], values, number + 1, note)
 
 
+def _order_name(session: Session, sort: Sort) -> str:
+    if session.dataset.series is not None and sort is Sort.SELECTIVITY:
+        return "what they follow"
+    return sort.replace("word", session.names.noun)
+
+
 def _controls(session: Session) -> None:
     lab = session.units
     choose_view(session, "hidden")
     sorts, now = list(Sort), session.units.sort
     first = first_value("unit_sort", edition(session), now)
-    chosen = st.selectbox("Order of the units", sorts, sorts.index(first), key="unit_sort",
-                          help=explanation("carry/order", noun=session.names.noun))  # fmt: skip
+    text = "carry/order_series" if session.dataset.series is not None else "carry/order"
+    chosen = st.selectbox(
+        "Order of the units", sorts, sorts.index(first), key="unit_sort",
+        format_func=partial(_order_name, session), help=explanation(text, noun=session.names.noun),
+    )  # fmt: skip
     lab.sort = Sort(chosen or now)
     # While the run plays, rows and columns keep their order.
     if not session.player.running:
@@ -289,7 +343,7 @@ def _controls(session: Session) -> None:
         place_chips("word", session.names.noun.capitalize())
     back, on = StepButton("Back", -1, "ArrowLeft"), StepButton("Next", 1, "ArrowRight")
     place_stepper("unit", back, on, label="Unit", wraps=True)
-    if lab.last_list_page(here.source):
+    if session.dataset.series is None and lab.last_list_page(here.source):
         tip = f"Pages of the {session.dataset.role} {session.names.sequence}s"
         place_stepper("list_page", StepButton("Earlier", -1), StepButton("Later", 1), tip=tip)
     _choose_threads(session)
@@ -305,11 +359,20 @@ def _controls(session: Session) -> None:
 
 def _charts(session: Session) -> tuple[Column[UnitSubject], Column[UnitSubject]]:
     left: list[Chart[UnitSubject]] = [Chart("memory", 5, _memory)]
+    series = session.dataset.series is not None
     if session.units.readout is ReadoutKind.PROBE:
         left.append(linear_probes.probe_chart(session))
+    elif series:
+        left.append(Chart("unit_words", 4.6, _unit_words))
     else:
         left.append(Chart("unit_words", 2.2, _unit_words))
         left.append(Chart("phrases", 2.4, _phrases, _measured, _choose_word, kind="phrases"))
+    if series:
+        return left, [
+            Chart("following", 5, _following, _measured, _choose_cell, head=True),
+            Chart("unit_season", 2.6, _unit_season, _measured),
+            Chart("unit_epochs", 2, _unit_epochs, click=go_to_click),
+        ]
     return left, [
         Chart("response", 5, _response, _measured, _choose_cell, head=True),
         Chart("unit_epochs", 4.6, _unit_epochs, click=go_to_click),

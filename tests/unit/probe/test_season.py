@@ -70,6 +70,7 @@ def test_a_season_without_a_date_counts_its_steps_on_one_grid_for_all_series():
     assert season.period == 10
     np.testing.assert_allclose(season.phases[:3], [0, 0.1, 0.2])
     np.testing.assert_allclose(season.phases[begins : begins + 3], [0.3, 0.4, 0.5])
+    np.testing.assert_allclose(season.at(np.array([155, 170, 171])), [0.5, 0, 0.1])
 
 
 def test_what_is_no_series_and_what_has_no_peak_has_no_season():
