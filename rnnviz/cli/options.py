@@ -51,9 +51,9 @@ def flag(name: str) -> str:
 
 
 def add_settings(parser: argparse.ArgumentParser, rows: Iterable[Setting]) -> None:
-    """Add an option for each of the settings, except for long texts."""
+    """Add an option for each of the settings, except for equations, which have a file."""
     for row in rows:
-        if row.packed:
+        if row.name == "equations":
             continue
         default = "" if row.default is None else f"; default {row.default}"
         text = f"{row.help} {row.allowed.capitalize()}{default}."

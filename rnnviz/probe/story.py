@@ -264,6 +264,10 @@ class Story(NamedTuple):
     question: GradientQuestion | StateQuestion | None = None
 
 
+#: The columns of the history that a story is about.
+_SCORES = ("train_loss", "train_metric", "test_metric")
+
+
 class _EpochScores(NamedTuple):
     """Loss and metric on the training set of a dataset, and the metric on its test set.
 
@@ -327,14 +331,12 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
     row = history.rows_until(epoch) - 1
-    losses, metrics = history.column("train_loss"), history.column("train_metric")
-    tests = history.column("test_metric")
+    losses = history.column("train_loss")
+    loss, metric, test = (float(history.column(name)[row]) for name in _SCORES)
     beside = told_beside(data, probe.parameters, quick=player.running)
-    loss, metric, test = (float(column[row]) for column in (losses, metrics, tests))
     scores = _EpochScores(data, loss, metric, test, beside)
     stopped = player.remedy and player.shown is None
-    known = math.isfinite(scores.loss) or not data.labelled
-    finite = probe.finite and known
+    finite = probe.finite and (math.isfinite(loss) or not data.labelled)
     if stopped or not finite:
         return Story("Broken", _broken(player, finite=finite), broken=True)
     if player.imported and (epoch == 0 or not data.labelled):

@@ -103,8 +103,8 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
     inputs = (*columns.expected, *(f"next {column}" for column in columns.inputs))
     return Dataset(
         name, Vocabulary(inputs), outputs, train, test, notes, reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT), units=units, answer_units=answers,
-        series=series,
+        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT, deviations=True), units=units,
+        answer_units=answers, series=series,
     )  # fmt: skip
 
 
