@@ -76,7 +76,10 @@ def explained(session: Session) -> dict[str, str]:
     count_in(session.unit)
     plain = cell_parts(session.state.parameters.architecture.cell).plain_matrix
     name, noun = "network" if plain else "network_gated", session.names.noun
-    return {"network": explanation(name, noun=noun), "curves": explanation("curves", noun=noun)}
+    above = f"{explanation('of_series')} " if session.dataset.series else ""
+    return {
+        "network": above + explanation(name, noun=noun), "curves": explanation("curves", noun=noun)
+    }  # fmt: skip
 
 
 def words_of(session: Session, probe: Probe) -> Words:
