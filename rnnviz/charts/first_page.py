@@ -62,13 +62,17 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
     """The run over its epochs; earlier epochs are measured for ``budget`` seconds."""
     data, query = session.dataset, session.gradient_query(probe)
     gauge, flows = session.memory.past(session.run, query, budget)
-    count = len(probe.words)
-    lags = tuple(f"−{count - 1 - t}" for t in range(count)) if data.series else probe.words
     return run_curves(
         session.player.course, guess=data.guess, metric=data.metric, gauge=gauge, gradients=flows,
-        words=lags, noun=session.names.noun, baselines=session.baselines,
+        words=gradient_rows(probe), noun=session.names.noun, baselines=session.baselines,
         chance=chance_of(data), theme=theme,
     )  # fmt: skip
+
+
+def gradient_rows(probe: Probe) -> tuple[str, ...]:
+    """The names of the rows of a map of gradients: the tokens, or how many steps before the end."""
+    steps = range(len(probe.words) - 1, -1, -1)
+    return tuple(f"−{step}" for step in steps) if probe.dataset.series else probe.words
 
 
 def explained(session: Session) -> dict[str, str]:
@@ -85,7 +89,8 @@ def explained(session: Session) -> dict[str, str]:
 def words_of(session: Session, probe: Probe) -> Words:
     """The tokens that a probe reads, and the words as they were typed."""
     turning = session.story.turning
-    return Words(probe.step_names, session.names.noun, probe.typed, probe.offered, turning)
+    times = session.dataset.series is not None
+    return Words(probe.step_names, session.names.noun, probe.typed, probe.offered, turning, times)
 
 
 def words_row(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rnnviz.charts.first_page import words_of
+from rnnviz.charts.first_page import gradient_rows, words_of
 from rnnviz.charts.pair_pictures import Asked, Course, DrawnNetwork, pair_curves, pair_network
 from rnnviz.charts.pair_story import Both, same_start
 from rnnviz.charts.picture import Picture
@@ -99,8 +99,9 @@ def both_curves(both: Both, theme: Theme, budget: float) -> Picture:
     ]
     return pair_curves(
         courses, epoch=pair.epoch, guess=data.guess, metric=data.metric, role=str(pair.role),
-        words=both.probes[0].words, token=both.left[0].token, noun=pair.first.names.noun,
-        chance=chance_of(data), threshold=pair.luck.threshold, theme=theme,
+        words=both.probes[0].step_names, rows=gradient_rows(both.probes[0]),
+        token=both.left[0].token, noun=pair.first.names.noun, chance=chance_of(data),
+        threshold=pair.luck.threshold, theme=theme,
     )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def pair_network(
         )
     meta = {
         "theme": palette(theme), **words.meta, **asked._asdict(), "token": token,
-        "matched": matched, "networks": [_meta(network) for network in networks],
+        "steps": words.times, "matched": matched,
+        "networks": [_meta(network) for network in networks],
     }  # fmt: skip
     return picture(series, "Two networks, token by token", 600, theme, meta=meta)
 
@@ -126,10 +127,11 @@ class Course(NamedTuple):
 def pair_curves(
     courses: Sequence[Course], *, epoch: int, guess: Guess, metric: Metric, role: str,
     words: Sequence[str], token: int, noun: str = "word", chance: float = np.nan,
-    threshold: float = 1.0, theme: Theme = LIGHT,
+    threshold: float = 1.0, rows: Sequence[str] = (), theme: Theme = LIGHT,
 ) -> Picture:  # fmt: skip
     """Scores of both runs, what is left of ``token`` at the end, and both gradients as shares.
 
+    ``rows`` are the names of the words beside the gradients, if these are others.
     With other seeds: every one's scores, their medians, and when each reached the ``threshold``.
     """
     series: list[Series] = []
@@ -144,15 +146,16 @@ def pair_curves(
         ),
         "unit": courses[0].curves.history.unit, "role": role, "noun": noun,
         "roles": courses[0].curves.history.roles, "words": [shown_token(word) for word in words],
+        "rows": [*map(shown_token, rows or words)],
         "token": token, "epoch": epoch, "last": max(last_epoch(c.curves) for c in courses),
         "loss": {"unit": guess.unit, "top": _top(tops, guess), "guess": guess.loss},
         "metric": metric.name, "least": LEAST,
         "threshold": threshold,
         "runs": [_course_meta(course, guess, chance, threshold) for course in courses],
     }  # fmt: skip
-    rows = {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
+    names = {"tickvals": list(range(len(words))), "ticktext": [plain(word) for word in words]}
     axis = {"title": {"text": meta["unit"]}}
-    return picture(series, "Both runs", 600, theme, meta=meta, xaxis=axis, yaxis2=rows)
+    return picture(series, "Both runs", 600, theme, meta=meta, xaxis=axis, yaxis2=names)
 
 
 def _top(tops: Sequence[float], guess: Guess) -> float:

@@ -210,7 +210,9 @@ def _lasts(both: Both) -> str:
         return ""
     noun = both.pair.first.names.noun + "s" * (every > 1)
     said = [f"all {every}" if lasts == every else f"{lasts} of {every}" for lasts in (one, two)]
-    word = escape(quoted(both.probes[0].words[token]))
+    probe = both.probes[0]
+    name = probe.step_names[token]
+    word = escape(name if probe.dataset.series else quoted(name))
     first = f"{word} stays above {FORGOTTEN:.0%} for {said[0]} {noun} in {both.called(0)}"
     return f"{first}, {said[1]} in {both.called(1)}."
 

@@ -36,6 +36,7 @@ class Words(NamedTuple):
 
     ``typed`` are the words as they were typed, each with the index of its token, -1 if skipped;
     ``vocabulary`` are words to choose from; ``turning`` is the token that turns the verdict.
+    Steps of a series are named by their ``times``.
     """
 
     tokens: Sequence[str]
@@ -43,6 +44,7 @@ class Words(NamedTuple):
     typed: Sequence[tuple[str, int]] = ()
     vocabulary: Sequence[str] = ()
     turning: int | None = None
+    times: bool = False
 
     @property
     def meta(self) -> dict[str, Any]:

@@ -12,6 +12,8 @@ import rnnviz
 
 PAGE = Path(rnnviz.__file__).with_name("ui")
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "((?:\.{1,2}/)+(\w+)\.js)";\n', re.MULTILINE)
+#: Comments are for those who read the files themselves, not for every page.
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:async )?(?:class|const|function\*?) (?:(\w+)|\[([^\]]*)\]))", re.MULTILINE
 )
@@ -46,7 +48,7 @@ def page_script(name: str) -> str:
 
 def _collect(path: Path, scripts: dict[str, str]) -> None:
     """Add a script to ``scripts``, by name, after its imports."""
-    text = path.read_text(encoding="utf-8")
+    text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
     for _, imported, name in _IMPORT.findall(text):
         if name not in scripts:
             _collect(path.parent / imported, scripts)

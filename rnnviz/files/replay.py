@@ -342,7 +342,7 @@ def offered_phrases(session: Session, count: int) -> list[str]:
         groups = [[one for one in examples if one.target == target] for target in targets]
     for k in range(count):
         group = groups[k % len(groups)]
-        text = group[int((k + 0.5) / count * len(group))].text
+        text = dataset.phrase_of(group[int((k + 0.5) / count * len(group))])
         if readable(dataset, text):
             found[text] = None
     return list(found)

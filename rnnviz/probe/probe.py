@@ -99,10 +99,10 @@ class Probe:
         Characters are not typed one by one: then there are none.
         """
         groups, vocabulary = self.reading.text.split(), self.vocabulary
-        if self.dataset.series:
-            return ()
         if not self.dataset.tokens:
-            return tuple((group, k) for k, group in enumerate(groups))
+            # A window is named by its time, and its numbers are seen as a curve.
+            each = self.dataset.series is None and len(groups) == len(self.example.inputs)
+            return tuple((group, k) for k, group in enumerate(groups)) if each else ()
         if vocabulary.characters:
             return ()
         read = [bool(vocabulary.read(group).words) for group in groups]
@@ -297,10 +297,9 @@ def read(dataset: Dataset, text: str) -> Reading:
         )
     if text != text.encode(errors="replace").decode():
         raise TaskError(f"The {what} has half of a character: type it again.")
-    if window := dataset.window_at(text.strip()):
-        of = window.example
-        return Reading(text, tuple(of.text.split()), (), of.inputs)
     if not dataset.tokens:
+        if known := _named(dataset, text):
+            return Reading(text, tuple(known.text.split()), (), known.inputs)
         try:
             values = dataset.values_of(text, MAX_WORDS)
         except TaskError as problem:
@@ -319,6 +318,14 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not len(reading.tokens):
         raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
     return reading
+
+
+def _named(dataset: Dataset, text: str) -> Example | None:
+    """The values of the data that a text names: a window, or an example with this text."""
+    if dataset.tokens or not dataset.labelled:
+        return None
+    window = dataset.window_at(text.strip())
+    return window.example if window else dataset.lookup_text(text)
 
 
 def readable(dataset: Dataset, text: str) -> bool:
@@ -358,8 +365,7 @@ def inspect(
         generated = tuple(
             prompted(parameters, dataset, reading.tokens[:1], likeliest, MAX_GENERATED)
         )
-    window = dataset.window_at(text.strip())
-    example = of_data or (window.example if window else _example(dataset, reading, generated))
+    example = of_data or _named(dataset, text) or _example(dataset, reading, generated)
     targets = example.targets
     unknown = np.equal(targets, GAP) if targets.ndim == 1 else np.isnan(targets).any(axis=-1)
     gaps = np.asarray(unknown)

@@ -363,7 +363,10 @@ _MOST_TOKENS, _MOST_TEXT = 10_000, 200_000
 
 
 def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
-    """A dataset for JSON, without its rule, its reference, its extrapolation and its series."""
+    """A dataset for JSON, without its rule, its reference, its extrapolation and its series.
+
+    The text of a window is the time at which it begins.
+    """
     return {
         "name": dataset.name, "notes": list(dataset.notes),
         "vocabulary": _table(dataset.vocabulary),
@@ -373,7 +376,8 @@ def table_of_dataset(dataset: Dataset) -> dict[str, Any]:
         "unknown": list(dataset.unknown),
         "units": dataset.units and dataset.units.rows,
         "answer_units": dataset.answer_units and dataset.answer_units.rows,
-        "train": list(map(_row, dataset.train)), "test": list(map(_row, dataset.test)),
+        "train": [_row(dataset.phrase_of(one), one) for one in dataset.train],
+        "test": [_row(dataset.phrase_of(one), one) for one in dataset.test],
     }  # fmt: skip
 
 
@@ -381,9 +385,9 @@ def _table(of: Vocabulary) -> dict[str, Any]:
     return {"words": list(of.words), "characters": of.characters, "verbatim": of.verbatim}
 
 
-def _row(example: Example) -> list[Any]:
+def _row(text: str, example: Example) -> list[Any]:
     arrays = example.inputs, example.targets, example.source
-    return [example.text, *(None if array is None else array.tolist() for array in arrays)]
+    return [text, *(None if array is None else array.tolist() for array in arrays)]
 
 
 def notes_of(table: Mapping[str, Any]) -> tuple[str, ...]:

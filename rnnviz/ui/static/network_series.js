@@ -166,10 +166,10 @@ function name(p, k, y, explained) {
   const { layout: { u, left }, network: { curve, theme } } = p;
   const text = k === curve.names.length - 1 && curve.more ? `${curve.names[k]} (+ ${curve.more})` : curve.names[k];
   const both = !k && curve.joined && explained;
-  write(p, text, 0, y - (both ? 1.2 * u : 0), 0.98 * u, theme.text, { weight: 600, most: left - 6, least: 12 });
+  write(p, text, 0, y - (both ? 1.2 * u : 0), 0.98 * u, theme.text, { weight: 600, most: left - 6, least: 11 });
   if (!both) return;
-  write(p, "came", 0, y, 0.9 * u, theme.text, { most: left - 40 });
-  write(p, "expected", 0, y + 1.1 * u, 0.9 * u, theme.forward, { weight: 600, most: left - 30 });
+  write(p, "came", 0, y, 0.9 * u, theme.text);
+  write(p, "expected", 0, y + 1.1 * u, 0.9 * u, theme.forward, { weight: 600, most: left - 6 });
 }
 
 // As many times as have room, always the first, and the first that is expected beyond the window.

@@ -149,7 +149,7 @@ function paintShares(p, one, k, panel) {
   if (two) disc(p, k, 0.62 * u, panel.head, 0.62 * u);
   write(p, `Gradient share at every ${run.noun}`, two ? 1.6 * u : 0, panel.head, 1.02 * u, theme.text,
     { weight: 600, most: right - 1.6 * u });
-  const map = { words: run.words, span: [run.least, 0] };
+  const map = { words: run.rows, span: [run.least, 0] };
   paintMap({ ...p, layout: { ...layout, panels: { map: panel } }, run: { ...one, scales: { map } } });
   if (!(marked < run.words.length)) return;
   const row = panel.height / run.words.length;

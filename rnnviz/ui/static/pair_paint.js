@@ -33,17 +33,19 @@ function paintWords(p) {
   const { words, typed, token, names, target, networks } = pair;
   const middle = wordTop + wordHeight / 2;
   const inBoxes = new Set(boxed && !c.alone ? typed.map(([, t]) => t) : []);
-  const every = Math.ceil((layout.longest > 1 ? 9 : 8) / pitch);
+  // The times of steps are level: of many only some have room.
+  const times = pair.steps;
+  const every = Math.ceil((times ? wordSize * WIDE * layout.longest + 8 : layout.longest > 1 ? 9 : 8) / pitch);
   // Where words have no room side by side, every second one stands lower.
-  const lines = !boxed && layout.longest > 1 && wordSize * WIDE * layout.longest > pitch - 4 ? 2 : 1;
+  const lines = !times && !boxed && layout.longest > 1 && wordSize * WIDE * layout.longest > pitch - 4 ? 2 : 1;
   words.forEach((word, t) => {
     const followed = t === token;
-    if (!inBoxes.has(t) && lines === 1) frameWord(p, t, followed);
-    if (inBoxes.has(t) || (t % every && !followed)) return;
-    const color = followed && lines > 1 ? theme.forward : t >= readTo ? faint(theme.text, 0.35) : theme.text;
+    if (!inBoxes.has(t) && lines === 1 && !times) frameWord(p, t, followed);
+    if (inBoxes.has(t) || (t % every && !(followed && !times))) return;
+    const color = followed && (lines > 1 || times) ? theme.forward : t >= readTo ? faint(theme.text, 0.35) : theme.text;
     const aside = lines > 1 ? (t % 2 ? 0.56 : -0.56) * u : 0;
     write(p, word, x(t), middle + aside, wordSize, color,
-      { align: "center", weight: followed ? 700 : 600, most: Math.max(12, lines * pitch - 3) });
+      { align: "center", weight: followed ? 700 : 600, most: Math.max(12, (times ? every : lines) * pitch - 3) });
   });
   const { bridge } = networks[0];
   if (bridge > 0 && bridge < words.length) {
