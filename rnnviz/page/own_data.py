@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import streamlit as st
@@ -47,8 +47,11 @@ from rnnviz.ui.style import escaped, theme
 #: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
 _VALUES = "The columns of numbers that are read, and expected in the next steps."
-_TIME = "The column of dates or numbers. Without one, each row is a step."
-_INPUTS = "Numbers that are known beforehand, such as a price or the day of the week."
+_TIME = (
+    "The column of dates or numbers, or several with the parts of a date, such as year and month. "
+    "Without one, each row is a step."
+)
+_INPUTS = "Columns that are known beforehand, such as a price or the day of the week."
 _HELP = (
     "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
     "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
@@ -121,7 +124,7 @@ def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
         )  # fmt: skip
         return joined_columns(names)
 
-    given = given._replace(time=choose("time", "Time", _TIME))
+    given = given._replace(time=choose("time", "Time", _TIME, None))
     given = given._replace(id=choose("id", "Series", "The column that tells several series apart."))
     if form is not Form.VALUES:
         given = given._replace(label=choose("label", "Label", "The column of the classes."))
@@ -135,9 +138,25 @@ def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
         wide = several and st.checkbox("Each value is a series", wide, key=_key("wide", mark, wide))
     found = series_columns(cells, given._replace(wide=wide))
     return replace(
-        upload, form=form, time=given.time, value=given.value, input=given.input, id=given.id,
+        upload, form=form, time=given.time, value=_listed(cells, given, "value"),
+        input=_listed(cells, given, "input"), id=given.id,
         label_column=found.label or None, wide=found.wide,
     )  # fmt: skip
+
+
+def _listed(cells: RawTable, given: Given, role: Literal["value", "input"]) -> str | None:
+    """The chosen columns as a text; None for many long names that are guessed; raise TaskError."""
+    text: str = getattr(given, role)
+    most = int(DATA_SETTINGS[role].high)
+    if len(text) <= most:
+        return text
+    open_ = given._replace(value=None) if role == "value" else given._replace(input=None)
+    if joined_columns(guessed_columns(cells, open_).of(role)) == text:
+        return None
+    raise TaskError(
+        f"{cells.name}: the names of the chosen columns have more than {most:,} characters. "
+        "Choose fewer, or shorten them."
+    )
 
 
 def merge_labels(upload: Upload) -> Upload:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank
 from rnnviz.tasks.number_cells import has_dates, has_numbers, known_cells
 from rnnviz.tasks.rows import KEYS, Form, found_column
+from rnnviz.tasks.time_columns import parts_of_time
 
 #: Usual names of columns, the surest first.
 TIME = (
@@ -22,7 +23,10 @@ ID = (
     "symbol", "ticker", "country", "region", "city", "patient", "subject", "name", "unique",
 )  # fmt: skip
 STATE = ("label", "state", "class", "category", "status", "activity", "fault", "event", "kind")
-KNOWN = ("price", "weekday", "dayofweek", "holiday", "promo", "promotion", "month", "hour")
+KNOWN = (
+    "price", "weekday", "dayofweek", "day of week", "holiday", "promo", "promotion", "month",
+    "hour", "season",
+)  # fmt: skip
 #: The rows that a guess reads.
 _ROWS = 300
 #: A table whose columns are counted, "x1" to "x4", has a column a series.
@@ -32,8 +36,9 @@ _WIDE = 4
 class SeriesColumns(NamedTuple):
     """The form, and the columns of series of numbers; an empty name is no column.
 
-    ``values`` are expected, or read where a label is; ``inputs`` are known beforehand. If the table
-    is ``wide``, each of the values is a series of its own.
+    ``values`` are expected, or read where a label is; ``inputs`` are known beforehand. A ``time``
+    in several columns has all their names, with commas. If the table is ``wide``, each of the
+    values is a series of its own.
     """
 
     form: Form
@@ -57,11 +62,11 @@ class SeriesColumns(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that are read."""
-        return tuple(filter(None, (self.time, *self.numbers, self.id, self.label)))
+        return tuple(filter(None, (*self.of("time"), *self.numbers, self.id, self.label)))
 
     def of(self, role: str) -> tuple[str, ...]:
         """The columns of a role, as ``Given`` names it."""
-        roles = {"time": (self.time,), "id": (self.id,), "label": (self.label,)}
+        roles = {"time": split_names(self.time), "id": (self.id,), "label": (self.label,)}
         many = {"value": self.values, "input": self.inputs}
         return tuple(filter(None, {**roles, **many}[role]))
 
@@ -91,12 +96,17 @@ class Given(NamedTuple):
         return bool(self.form and self.form.numbers) or any(one is not None for one in chosen)
 
 
+def split_names(text: str) -> tuple[str, ...]:
+    """The names in a text such as "units,price"; quotes enclose one with a comma."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
+
+
 def listed_columns(cells: RawTable, text: str) -> tuple[str, ...]:
-    """The columns of a text such as "units,price"; quotes enclose a name with a comma."""
+    """The columns of such a text; raise TaskError for a name that is none."""
     if text in cells.columns:
         return (text,)
-    names = next(csv.reader([text], skipinitialspace=True), [])
-    return tuple(found_column(cells, name.strip()) for name in names if name.strip())
+    return tuple(found_column(cells, name) for name in split_names(text))
 
 
 def joined_columns(names: Iterable[str]) -> str:
@@ -162,14 +172,17 @@ def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
 
     def one(field: str, guess: Callable[[RawTable, list[str], _Kinds], str]) -> str:
         if field in chosen:
-            return next(iter(chosen[field]), "")
-        if found := guess(cells, free, kinds):
-            free.remove(found)
+            return joined_columns(chosen[field]) if field == "time" else "".join(chosen[field][:1])
+        found = guess(cells, free, kinds)
+        for name in split_names(found) if field == "time" else (found,) if found else ():
+            free.remove(name)
         return found
 
     time, id, label = one("time", _time), one("id", _id), one("label", _label)
+    read = [name for name in kinds.numbers if not _is_key(name)]
+    read += [name for name in kinds.texts if _is_known(name)]
     values, inputs = _numbers(
-        [name for name in free if name in kinds.numbers and not _is_key(name)],
+        [name for name in free if name in read],
         chosen.get("value"), chosen.get("input", () if label else None),
     )  # fmt: skip
     wide = given.wide or (given.value is None and _is_wide(values))
@@ -182,7 +195,7 @@ def _numbers(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The values and the inputs: those that are chosen, or else by their names."""
     if inputs is None:
-        known = [name for name in free if rank(name, KNOWN) < len(KNOWN)]
+        known = [name for name in free if _is_known(name)]
         inputs = known if values or len(known) < len(free) else ()
     if values is None:
         values = [name for name in free if name not in inputs]
@@ -216,18 +229,18 @@ def _form(cells: RawTable, id: str, label: str) -> Form:
 
 
 def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    """A column of dates, or of numbers with a usual name."""
-    del cells
+    """A column of dates, or of numbers with a usual name; or several with the parts of a time."""
     dated = [name for name in kinds.dates if name in free]
     counted = _usual([name for name in kinds.numbers if name in free], TIME)
-    return min(dated, key=lambda name: rank(name, TIME), default="") or next(iter(counted), "")
+    dated.sort(key=lambda name: rank(name, TIME))
+    return joined_columns(parts_of_time(cells, free, dated) or [*dated, *counted][:1])
 
 
 def _id(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
     """A column by its name, or else the texts with the most values, if these are repeated."""
 
     def repeats(name: str) -> bool:
-        return 1 < _values(cells, name) <= len(cells.lines) / 2
+        return 1 < _values(cells, name) <= len(cells.lines) / 2 and not _is_known(name)
 
     named = [name for name in free if rank(name, ID) < 2 * len(ID) or _is_key(name)]
     fitting = [name for name in named if name not in kinds.dates and repeats(name)]
@@ -239,7 +252,7 @@ def _id(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
 
 
 def _label(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    few = [name for name in free if name not in kinds.dates
+    few = [name for name in free if name not in kinds.dates and not _is_known(name)
            and 1 < _values(cells, name) <= min(MAX_CLASSES, len(cells.lines) / 2)]  # fmt: skip
     named = _usual(few, STATE)
     texts = [name for name in kinds.texts if name in few]
@@ -250,6 +263,10 @@ def _usual(names: Iterable[str], usual: Sequence[str]) -> list[str]:
     """The names that are usual ones, the surest first."""
     known = [name for name in names if rank(name, usual) < len(usual)]
     return sorted(known, key=lambda name: rank(name, usual))
+
+
+def _is_known(name: str) -> bool:
+    return rank(name, KNOWN) < len(KNOWN)
 
 
 def _is_key(name: str) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from rnnviz.tasks.csv_table import shown
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_columns import joined_columns
+from rnnviz.tasks.number_columns import SeriesColumns, joined_columns
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.upload import Upload, check_rows, dataset_of, split_upload
 
@@ -23,8 +23,8 @@ _MOST_LISTED = 12
 def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     """The summary of an upload, line by line, an example, and the notes; raise TaskError."""
     data, checked = dataset_of(upload), check_rows(upload)
-    if data.series:
-        return _series_preview(data, checked.count)
+    if isinstance(checked.columns, SeriesColumns):
+        return _series_preview(data, checked.columns, checked.count)
     form, unit, row = checked.form, checked.unit, split_upload(upload)[0][0]
     size = "plain text"
     if checked.columns is not None:
@@ -56,10 +56,12 @@ def preview(upload: Upload) -> tuple[list[str], str, tuple[str, ...]]:
     return lines, f"For example: {text}{said}", data.notes
 
 
-def _series_preview(data: Dataset, count: int) -> tuple[list[str], str, tuple[str, ...]]:
+def _series_preview(
+    data: Dataset, columns: SeriesColumns, count: int
+) -> tuple[list[str], str, tuple[str, ...]]:
     series = data.series
     assert series, "only series have this preview"
-    columns, every = series.columns, (*series.train, *series.test)
+    every = (*series.train, *series.test)
     roles = {
         "time": columns.time, "values": joined_columns(columns.values),
         "inputs": joined_columns(columns.inputs), "series": columns.id, "label": columns.label,

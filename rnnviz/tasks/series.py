@@ -14,6 +14,7 @@ from rnnviz.tasks.number_cells import (
     MOST,
     dates,
     has_dates,
+    has_numbers,
     is_missing,
     known_cells,
     numbers,
@@ -22,11 +23,18 @@ from rnnviz.tasks.number_cells import (
 from rnnviz.tasks.number_columns import SeriesColumns
 from rnnviz.tasks.rhythm import grid_of
 from rnnviz.tasks.rows import Form
+from rnnviz.tasks.time_columns import time_cells
 from rnnviz.tasks.vocabulary import Array
+
+#: The most columns of numbers that are read, and different texts of an input.
+MAX_CHANNELS, MAX_TEXTS = 50, 30
 
 
 class Fill(StrEnum):
-    """What takes the place of a missing number: a value between its neighbours, or the last one."""
+    """What takes the place of a missing number: a value between its neighbours, or the last one.
+
+    Where all numbers are 0 or 1 it is always the last one.
+    """
 
     INTERPOLATE = "interpolate"
     LAST = "last"
@@ -143,9 +151,10 @@ class Measured:
 def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> Measured:
     """The series in these columns, and every problem of the table; raise TaskError.
 
-    Columns of numbers must be ``varying``, unless the table is a test.
+    Columns of numbers must be ``varying``, unless the table is a test. An input of texts becomes a
+    channel for each of them: "weekday=Mon".
     """
-    found = Measured(cells.name, columns, faults=[*cells.faults])
+    found = Measured(cells.name, _with_channels(cells, columns), faults=[*cells.faults])
     table = _numbers(cells, found, varying)
     frame = _rows(cells, found)
     columns, regular = found.columns, True
@@ -175,11 +184,10 @@ def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
     """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
     kept, commas, columns = list[Array](), list[str](), found.columns
     for name in columns.numbers:
-        read, comma = numbers(cells.column(name))
-        values = read.to_numpy(float, copy=True)
+        column, values, comma = _channel(cells, columns, name)
         bad = np.flatnonzero(~(np.abs(values) <= MOST))
-        texts = cells.column(name)
-        reasons = [(cells.lines[k].row, _reason(name, texts[k], values[k])) for k in bad]
+        texts, what = cells.column(column), _NUMBER if column == name else _TEXT
+        reasons = [(cells.lines[k].row, _reason(column, texts[k], values[k], what)) for k in bad]
         values[bad] = np.nan
         known = values[~np.isnan(values)]
         if not varying or (len(known) and known.min() < known.max()):
@@ -192,17 +200,57 @@ def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
         columns = columns.without(name)
     if not columns.values:
         raise TaskError(f"{cells.name}: {found.faults[-1].reason}")
+    if (count := len(columns.expected) + len(columns.inputs)) > MAX_CHANNELS:
+        raise TaskError(
+            f"{cells.name}: {count} columns of numbers are more than {MAX_CHANNELS}. Choose fewer "
+            "values or inputs."
+        )
     if commas:
         found.notes.append(f"Numbers with decimal commas: {', '.join(commas)}.")
     found.columns = columns
     return np.column_stack(kept)
 
 
-def _reason(name: str, cell: str, value: float) -> str:
+def _with_channels(cells: RawTable, columns: SeriesColumns) -> SeriesColumns:
+    """The columns with a channel for each text of an input; those of a test have them."""
+    inputs = list[str]()
+    for name in columns.inputs:
+        known = known_cells(cells.column(name)) if name in cells.columns else []
+        if not known or has_numbers(known):
+            inputs.append(name)
+            continue
+        texts = dict.fromkeys(cell.strip() for cell in known)
+        if len(texts) > MAX_TEXTS:
+            raise TaskError(
+                f"{cells.name}: the input {name[:30]} has {len(texts):,} different texts, more "
+                f"than {MAX_TEXTS}. Choose another."
+            )
+        inputs += [f"{name}={text}" for text in texts]
+    return columns._replace(inputs=tuple(inputs))
+
+
+def _channel(cells: RawTable, columns: SeriesColumns, name: str) -> tuple[str, Array, bool]:
+    """The column of a channel, its numbers (N,), and whether they have decimal commas.
+
+    Those of a text are 1 where it is and 0 elsewhere, and NaN for a text without a channel.
+    """
+    if name in cells.columns:
+        found, comma = numbers(cells.column(name))
+        return name, found.to_numpy(float, copy=True), comma
+    column = max((c for c in cells.columns if name.startswith(f"{c}=")), key=len)
+    texts = [f"{column}={cell.strip()}" for cell in cells.column(column)]
+    known = {*columns.inputs}
+    return column, np.array([text == name if text in known else np.nan for text in texts]), False
+
+
+_NUMBER, _TEXT = "is not a number", "the training doesn't have"
+
+
+def _reason(name: str, cell: str, value: float, what: str) -> str:
     if is_missing(cell):
         return f"{name[:30]} is {shown(cell) if cell.strip() else 'empty'}. Fill or skip it."
     if np.isnan(value):
-        return f"{name[:30]} is {shown(cell)}, which is not a number. Fill or skip it."
+        return f"{name[:30]} is {shown(cell)}, which {what}. Fill or skip it."
     size = "infinite" if np.isinf(value) else f"larger than {MOST:g}"
     return f"{name[:30]} is {shown(cell)}, which is {size}. Fill or skip it."
 
@@ -220,7 +268,7 @@ def _rows(cells: RawTable, found: Measured) -> pd.DataFrame:
             frame = frame[frame[name] != ""]
     if not columns.time:
         return frame.assign(time=np.arange(count)[frame.index])
-    texts = cells.column(columns.time)
+    texts = time_cells(cells, columns.of("time"))
     if has_dates(known_cells(texts)):
         times, zoned = dates(texts)
     else:
@@ -306,7 +354,9 @@ def _filled(series: Series, fill: Fill) -> Series:
     steps = series.grid[0] + np.arange(count)
     frame = pd.DataFrame(series.values, index=series.grid).reindex(steps)
     missing = frame.isna().to_numpy()
-    full = frame.interpolate() if fill is Fill.INTERPOLATE else frame
+    # There is nothing between a holiday and none.
+    last = (frame.isin([0, 1]).to_numpy() | missing).all(axis=0) | (fill is Fill.LAST)
+    full = pd.DataFrame(np.where(last, frame, frame.interpolate()))
     values = full.ffill().bfill().to_numpy()
     known = np.searchsorted(series.grid, steps, side="right") - 1
     new = series.grid[known] != steps

@@ -14,7 +14,6 @@ import pandas as pd
 from rnnviz.config import SETTINGS, RunConfig, Setting
 from rnnviz.tasks.csv_table import (
     MAX_BYTES,
-    MAX_COLUMNS,
     MAX_LETTERS,
     MAX_ROWS,
     MAX_WORDS,
@@ -88,8 +87,8 @@ def split_rows(
 MAX_PIECES = MAX_BYTES // WINDOW
 #: Default share of the rows that are test rows.
 TEST_SHARE = 0.2
-#: Maximum length of a list of columns, in characters: all that a table may have, in quotes.
-_LISTED = MAX_COLUMNS * (MAX_LETTERS + 3)
+#: Maximum length of a list of columns, in characters.
+_LISTED = 1_000
 _setting = partial(Setting, group="Data", restarts=True)
 
 #: How data are read, as rows of the settings' table.
@@ -114,10 +113,11 @@ DATA_SETTINGS: dict[str, Setting] = {
                  "is guessed."),
         *(_setting(name, str, None, label, high=_LISTED, help=f"{help} By default guessed.")
           for name, label, help in (
-            ("time", "Time column", "Of numbers over time the column of dates or numbers."),
+            ("time", "Time column", "Of numbers over time the column of dates or numbers, or those "
+             "of its parts, such as year,month."),
             ("value", "Value columns", "The columns of numbers to expect; commas divide them."),
-            ("input", "Input columns", "The columns of numbers that are known beforehand, such as "
-             "a price or the day of the week."),
+            ("input", "Input columns", "The columns that are known beforehand, such as a price or "
+             "the day of the week; of few texts, each is read by itself."),
             ("id", "Series column", "The column that tells series apart."))),
         _setting("fill", Fill, None, "Fill",
                  help="What takes the place of missing numbers and steps: a value between their "
@@ -292,7 +292,9 @@ def with_columns(upload: Upload) -> Upload:
         values, inputs = map(joined_columns, (columns.values, columns.inputs))
         return replace(
             upload, form=columns.form, time=columns.time, id=columns.id, wide=columns.wide,
-            value=values, input=inputs, label_column=columns.label or None,
+            value=values if len(values) <= _LISTED else upload.value,
+            input=inputs if len(inputs) <= _LISTED else upload.input,
+            label_column=columns.label or None,
         )  # fmt: skip
     form, text, label = columns
     return replace(upload, form=form, text_column=text, label_column=label or None)

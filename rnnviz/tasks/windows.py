@@ -20,6 +20,8 @@ from rnnviz.tasks.vocabulary import Array, Vocabulary, write_values
 
 #: The fewest windows that are learned from, and the most steps that all windows have together.
 LEAST, MAX_STEPS = 30, 200_000
+#: The most values that are expected after all steps, those of each step ahead.
+MAX_ANSWERS = 8_000_000
 #: An answer counts as right within this share of a standard deviation.
 _RIGHT = 0.5
 
@@ -43,8 +45,14 @@ def build_windows(
             f"{name}: the training has {count} window{'s' * (count != 1)} of {window} steps, fewer "
             f"than {LEAST}. Make the window shorter, or use more rows."
         )
+    steps = sum(len(piece) for part in pieces for piece in part)
     if max(map(len, places)) > MAX_STEPS:
         raise TaskError(f"{name}: has more than {MAX_STEPS:,} steps. Use fewer series or rows.")
+    if (answers := steps * horizon * len(columns.expected) * expects) > MAX_ANSWERS:
+        raise TaskError(
+            f"{name}: {len(columns.expected)} values {horizon} steps ahead are {answers:,} numbers "
+            f"to expect, more than {MAX_ANSWERS:,}. Use fewer values, or a smaller horizon."
+        )
     fewer = [part[:: -(-len(part) * window // MAX_STEPS) or 1] for part in places]
     series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes

@@ -200,3 +200,30 @@ def test_the_window_of_a_text_that_is_cut_is_a_setting_too(page):
     assert (page.widget("window").value, page.widget("horizon")) == (50, None)
     page.set("window", 20)
     assert max(len(example.inputs) for example in page.session.dataset.train) == 20
+
+
+def test_a_time_in_two_columns_and_a_weekday_are_guessed_and_shown(page):
+    week = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    rows = "\n".join(
+        f"2024-01-{1 + k // 24:02d},{k % 24}:00,{week[k // 24 % 7]},{k % 5}" for k in range(480)
+    )
+    page.upload("train_csv", "shop.csv", f"date,time,weekday,guests\n{rows}".encode())
+    assert columns(page) == [["date", "time"], [], None, ["guests"], ["weekday"]]
+    assert "(time: date,time; values: guests; inputs: weekday)" in page.text
+    page.click("learn")
+    assert page.session.dataset.vocabulary.words[:2] == ("guests", "next weekday=Mon")
+
+
+def test_many_columns_with_long_names_can_be_learned_as_they_are_guessed(page):
+    names = [f"number of guests in the restaurant of town {k}" for k in range(40)]
+    rows = "\n".join(f"{t},{','.join(str((t * k) % 7 + t % 3) for k in range(40))}"
+                     for t in range(1, 60))  # fmt: skip
+    page.upload("train_csv", "towns.csv", f"day,{','.join(names)}\n{rows}".encode())
+    assert box(page, "Each value is a series").value
+    page.click("learn")
+    assert page.session.dataset.name == "towns.csv"
+    choose(page, "Values", names[1:])
+    assert "have more than 1,000 characters. Choose fewer, or shorten them." in page.text
+    choose(page, "Values", names[:9])
+    page.click("learn")
+    assert len(page.session.dataset.series.columns.values) == 9

@@ -98,3 +98,26 @@ def test_a_list_of_columns_is_read_as_it_is_written():
 def test_columns_that_cannot_be_learned_are_refused(cells, given, said):
     with pytest.raises(TaskError, match=said):
         series_columns(cells, given)
+
+
+@each_row(
+    ("cells", "time"),
+    [
+        (table("year,month,sales", "2020,#,1#"), "year,month"),
+        (table("sales,Month,Year", "1#,#,2020"), "Year,Month"),
+        (table("year,month,day,hour,x", "2020,3,1,#,1#"), "year,month,day,hour"),
+        (table("date,time,x", "2020-01-01,0#:30,#"), "date,time"),
+        (table("date,hour,x", "2020-01-01,#,#.5"), "date,hour"),
+        (table("date,hour,x", "2020-01-0#,#,#.5"), "date"),
+        (table("date,time,x", "2020-01-01 0#:30,0#:30,#"), "date"),
+        (table("year,x,y", "200#,1#,3"), "year"),
+    ],
+)
+def test_a_time_in_several_columns_is_guessed(cells, time):
+    assert series_columns(cells, Given()).time == time
+    assert series_columns(cells, Given(time=time)).of("time") == tuple(time.split(","))
+
+
+def test_texts_that_are_known_beforehand_are_inputs_and_no_series():
+    cells = table("date,weekday,sales", "2020-01-0#,Mon,#", "2020-02-0#,Tue,#.5")
+    assert series_columns(cells, Given())[:5] == (Form.VALUES, "date", ("sales",), ("weekday",), "")

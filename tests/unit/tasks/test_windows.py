@@ -340,3 +340,74 @@ def test_windows_of_several_series_have_their_names():
     words = Session(RunConfig(hidden=2)).dataset
     assert words.windows == {} and words.window_at("i") is None
     assert words.phrase_of(words.train[0]) == words.train[0].text
+
+
+WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def weekly(count=140, week=WEEK):
+    frame = walk(count, start="2024-01-01")
+    return frame.assign(weekday=[week[k % 7] for k in range(count)], holiday=[0, 1] * (count // 2))
+
+
+def test_an_input_of_few_texts_is_read_as_a_channel_each():
+    data = dataset_of(with_columns(upload(weekly(), window=7)))
+    assert data.vocabulary.words == (
+        "x", *(f"next weekday={day}" for day in WEEK), "next holiday"
+    )  # fmt: skip
+    first = data.units.own(data.train[0].inputs).round(6)
+    assert first[:, 1:8].argmax(axis=1).tolist() == [1, 2, 3, 4, 5, 6, 0]
+    assert {*first[:, 1:8].sum(axis=1)} == {1}
+
+
+def test_a_text_that_only_the_test_has_is_a_problem():
+    test = weekly(30, week=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Holiday"))
+    checked = check_rows(with_columns(upload(weekly(), test, window=7)))
+    assert next(str(one) for one in checked.unusable) == (
+        "a.csv, row 8: weekday is 'Holiday', which the training doesn't have. Fill or skip it."
+    )
+    assert len(checked.unusable) == 4
+
+
+def test_a_missing_text_or_flag_is_filled_with_the_last_one():
+    frame = weekly()
+    frame.loc[[9, 10], "weekday"] = ""
+    frame = frame.drop(index=[21])
+    data = dataset_of(with_columns(upload(frame, window=7, fill="interpolate")))
+    values = data.series.train[0].values
+    assert {*values[:, 1:].ravel()} == {0, 1}
+    assert [WEEK[k] for k in values[8:12, 1:8].argmax(axis=1)] == ["Tue", "Tue", "Tue", "Fri"]
+    assert "weekday is empty. Fill or skip it." in str(check_rows(upload(frame)).unusable)
+
+
+@each_row(
+    ("frame", "options", "said"),
+    [
+        (
+            weekly().assign(place=[f"p{k}" for k in range(140)]), {"input": "place", "value": "x"},
+            "the input place has 140 different texts, more than 30. Choose another.",
+        ),
+        (
+            pd.DataFrame({"day": range(99)} | {f"a{k} b": RNG.normal(size=99) for k in range(60)}),
+            {"wide": False, "value": ",".join(f"a{k} b" for k in range(60))},
+            "60 columns of numbers are more than 50. Choose fewer values or inputs.",
+        ),
+        (
+            pd.DataFrame({"day": range(19_000)} | {f"a{k}": RNG.random(19_000) for k in range(9)}),
+            {"horizon": 50, "value": ",".join(f"a{k}" for k in range(9))},
+            "9 values 50 steps ahead are 8,550,000 numbers to expect",
+        ),
+    ],
+)  # fmt: skip
+def test_more_columns_than_can_be_learned_are_refused(frame, options, said):
+    with pytest.raises(TaskError, match=said):
+        dataset_of(with_columns(upload(frame, window=20, **options)))
+
+
+def test_a_time_in_two_columns_is_learned():
+    frame = walk(120, freq="MS")
+    apart = pd.DataFrame({"year": frame["date"].dt.year, "month": frame["date"].dt.month,
+                          "x": frame["x"]})  # fmt: skip
+    one, other = (dataset_of(with_columns(upload(f, window=12))) for f in (frame, apart))
+    assert table_of_dataset(one) == table_of_dataset(other)
+    assert [e.key for e in one.train] == [e.key for e in other.train]

@@ -1,0 +1,75 @@
+"""Time columns: a time whose parts have a column each, such as year and month, or date and hour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rnnviz.tasks.csv_table import RawTable, plain
+from rnnviz.tasks.number_cells import known_cells
+
+#: The names of columns that are a time together, in their order; and together, the most first.
+_PARTS = ("year", "month", "day", "hour", "minute")
+_TOGETHER = (*(_PARTS[:count] for count in (5, 4, 3, 2)), ("year", "quarter"))
+_YEAR = re.compile(r"\d{4}")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[ap]m)?", re.IGNORECASE)
+#: The rows that a guess reads.
+_ROWS = 300
+
+
+def parts_of_time(cells: RawTable, free: Sequence[str], dates: Sequence[str]) -> tuple[str, ...]:
+    """The columns among ``free`` that are a time together; none if a single one is.
+
+    One of ``dates`` with a clock, or, if the dates repeat, with an hour; else year, month and so
+    on.
+    """
+    if not dates:
+        named = {plain(name): name for name in reversed(free)}
+        whole = next((parts for parts in _TOGETHER if {*parts} <= {*named}), ())
+        return tuple(named[part] for part in whole)
+    date, others = dates[0], [name for name in free if name != dates[0]]
+    texts = cells.column(date)
+    if any(":" in text for text in texts[:_ROWS]):
+        return ()
+    repeated = len({*texts}) < len(texts)
+    for name in others:
+        known = known_cells(cells.column(name)[:_ROWS])
+        clock = bool(known) and all(_CLOCK.fullmatch(cell.strip()) for cell in known)
+        if clock or (repeated and plain(name) == "hour"):
+            return date, name
+    return ()
+
+
+def time_cells(cells: RawTable, names: Sequence[str]) -> list[str]:
+    """The times of the rows as texts, empty where a part is; from the year on, or a date first."""
+    if len(names) == 1:
+        return cells.column(names[0])
+    if {*map(plain, names)} <= {*_PARTS}:
+        names = sorted(names, key=lambda name: _PARTS.index(plain(name)))
+    columns = [cells.column(name) for name in names]
+    quarter = plain(names[-1]) == "quarter"
+    return [_joined([cell.strip() for cell in row], quarter) for row in zip(*columns, strict=True)]
+
+
+def _joined(parts: Sequence[str], quarter: bool) -> str:
+    if not all(parts):
+        return ""
+    # Spreadsheets and data frames write whole numbers so if some are missing.
+    first, *others = [part.removesuffix(".0") for part in parts]
+    if not _YEAR.fullmatch(first):
+        return f"{first} {_clock(others)}"
+    if quarter:
+        return f"{first} q{others[0][-1]}"
+    date, clock = [first, *others[:2]], others[2:]
+    if others[0].isdecimal():
+        written = "-".join(part.zfill(2) for part in date)
+    else:
+        written = " ".join(reversed(date))
+    return f"{written} {_clock(clock)}" if clock else written
+
+
+def _clock(parts: Sequence[str]) -> str:
+    if not parts[0].isdecimal():
+        return " ".join(parts)
+    hour, minute = (*parts, "0")[:2]
+    return f"{hour.zfill(2)}:{minute.zfill(2)}"
