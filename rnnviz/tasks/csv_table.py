@@ -74,6 +74,8 @@ _REREAD = 10
 _DECLARED = re.compile(r"sep=([^\s\"]|\t)\s*", re.IGNORECASE)
 #: A blank between a quote and a separator has no meaning in a header.
 _BLANK = re.compile(rf'"[ ]+(?=[{_SEPARATORS}])')
+#: A number, or a date that may have a time of day.
+_NUMBER = re.compile(r"[+-]?\d[\d.,]*|\d[\d./-]+([T ]\d\d?:[\dZ.:+-]+)?", re.ASCII)
 _BREAKS = re.compile(r"[^\S ]+")
 
 csv.field_size_limit(MAX_BYTES)
@@ -277,10 +279,16 @@ def too_many_columns(name: str, count: int) -> TaskError:
 
 
 def _has_header(rows: Sequence[RawRow]) -> bool:
-    """Whether the first row has usual names, or none that its column repeats."""
+    """Whether the first row has usual names, or none that its column repeats.
+
+    It has none if all its cells are numbers or times, unless these are counted: "0,1,2".
+    """
     first, *below = rows
     if any(map(is_usual, first.cells)):
         return True
+    if all(_NUMBER.fullmatch(cell.strip()) for cell in first.cells):
+        start = int(first.cells[0]) if first.cells[0].isdecimal() else -1
+        return [*first.cells] == [str(start + k) for k in range(len(first.cells))]
     # A row can have millions of empty cells.
     named = [(k, cell) for k, cell in enumerate(first.cells) if cell.strip()]
     return not any(line.cells[k : k + 1] == (cell,) for k, cell in named for line in below)

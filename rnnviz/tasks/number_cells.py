@@ -16,6 +16,8 @@ MISSING = frozenset(
 )
 #: The largest absolute value; a larger one is a mistake of a sensor or of a file.
 MOST = 1e15
+#: Currencies and per cent, around a number.
+_SIGNS = r"^([+-]?)\s*[€$£¥]\s*|\s*[%€$£¥]$"
 #: Blanks and apostrophes between groups of three digits.
 _GROUPS = r"(?<=\d)[\s'’](?=\d{3}(?:\D|$))"
 #: A comma that can't divide thousands, in a column that therefore has decimal commas.
@@ -31,14 +33,16 @@ def is_missing(cell: str) -> bool:
 def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
     """The numbers (N,) of texts, NaN where there is none, and whether they have decimal commas.
 
-    "12,5", "1.234,5", "1,234.5" and "1 234.5" are read as the whole column suggests.
+    "12,5", "1.234,5", "1,234.5" and "1 234.5" are read as the whole column suggests. Signs of
+    currencies and per cent are left out.
     """
     texts = pd.Series(cells, dtype=object)
     found = pd.to_numeric(texts, errors="coerce").astype(float)
     left = [k for k in np.flatnonzero(found.isna()).tolist() if not is_missing(cells[k])]
     if not left:
         return found, False
-    plain = texts.str.strip().str.replace("−", "-").str.replace(_GROUPS, "", regex=True)
+    plain = texts.str.strip().str.replace("−", "-").str.replace(_SIGNS, r"\1", regex=True)
+    plain = plain.str.replace(_GROUPS, "", regex=True)
     comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
     if comma:
         plain = plain.str.replace(_DOTS, "", regex=True).str.replace(",", ".")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank
-from rnnviz.tasks.number_cells import has_dates, has_numbers, known_cells
+from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
 from rnnviz.tasks.rows import KEYS, Form, found_column
 from rnnviz.tasks.time_columns import parts_of_time
 
@@ -127,9 +127,10 @@ class _Kinds(NamedTuple):
 def _kinds(cells: RawTable) -> _Kinds:
     kinds: dict[str, list[str]] = {field: [] for field in _Kinds._fields}
     for name in cells.columns:
-        known = known_cells(cells.column(name)[:_ROWS])
+        known = [*islice((cell for cell in cells.column(name) if not is_missing(cell)), _ROWS)]
         dated = bool(known) and has_dates(known)
-        kinds["dates" if dated else "numbers" if has_numbers(known) else "texts"].append(name)
+        numeric = not known or has_numbers(known)
+        kinds["dates" if dated else "numbers" if numeric else "texts"].append(name)
     return _Kinds(*map(tuple, kinds.values()))
 
 
@@ -137,11 +138,11 @@ def is_number_table(cells: RawTable) -> bool:
     """Whether a table looks like numbers over time: times or steps, numbers, no text to read."""
     kinds = _kinds(cells)
     named = any(plain(name) in TEXT[: TEXT.index("word")] for name in cells.columns)
-    if named or not cells.header or not [name for name in kinds.numbers if not _is_key(name)]:
+    if named or not [name for name in kinds.numbers if not _is_key(name)]:
         return False
     if not all(_values(cells, name) <= max(2, len(cells.lines) / 2) for name in kinds.texts):
         return False
-    return bool(kinds.dates) or bool(_usual(kinds.numbers, TIME)) or not kinds.texts
+    return bool(kinds.dates or _usual(kinds.numbers, TIME)) or not kinds.texts
 
 
 def possible_forms(cells: RawTable) -> tuple[Form, ...]:

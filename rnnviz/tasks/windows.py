@@ -16,7 +16,7 @@ from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Fill, Series, WindowedSeries, mended
 from rnnviz.tasks.text_datasets import unknown_label
 from rnnviz.tasks.units import Units
-from rnnviz.tasks.vocabulary import Array, Vocabulary, write_values
+from rnnviz.tasks.vocabulary import LARGEST, Array, Vocabulary, write_values
 
 #: The fewest windows that are learned from, and the most steps that all windows have together.
 LEAST, MAX_STEPS = 30, 200_000
@@ -38,6 +38,7 @@ def build_windows(
     if not pieces[0]:
         raise TaskError(f"{name}: no step to learn from has a number in every column. Fill them.")
     units = Units.of(np.concatenate([piece.values for piece in pieces[0]]))
+    _check_far(name, columns, [piece for part in pieces for piece in part], units)
     expects = columns.form is Form.VALUES
     places = [_places(part, columns.form, window, horizon * expects) for part in pieces]
     if (count := len(places[0])) < LEAST:
@@ -57,6 +58,21 @@ def build_windows(
     series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes
     return build(name, series, units, _notes(series, count, fill))
+
+
+def _check_far(
+    name: str, columns: SeriesColumns, pieces: Sequence[Series], units: Units
+) -> None:  # fmt: skip
+    """Raise TaskError for a number that is further from the training than a network can read."""
+    channels = (*columns.expected, *columns.inputs)
+    for piece in pieces:
+        distances = np.abs(piece.values - np.array(units.mean)) / np.array(units.scale)
+        for step, k in np.argwhere(~(distances <= LARGEST))[:1]:
+            raise TaskError(
+                f"{name}, row {piece.rows[step]}: {channels[k][:30]} is {piece.values[step, k]:g}, "
+                f"more than {LARGEST:,.0f} standard deviations from the mean of the training. "
+                "Leave it out, or mend it."
+            )
 
 
 def _places(pieces: Sequence[Series], form: Form, window: int, lead: int) -> Array:

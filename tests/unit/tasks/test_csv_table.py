@@ -54,6 +54,9 @@ def test_separators_and_names_are_found(text, columns, first):
         ("words,answer\nso warm,sunny\nwarm,sunny\n", True),
         ("text,label\ntext,label\n", True),
         ("alpha,beta\nso warm,sunny\nwarm,sunny\n", True),
+        ("2024-01-01 00:00,5.5\n2024-01-01 01:00,6\n", False),
+        ("3,5\n4,6\n", False),
+        ("0,1\n4.5,6\n3,2\n", True),
     ],
 )
 def test_a_first_row_whose_cells_come_again_names_no_columns(text, header):

@@ -121,3 +121,16 @@ def test_a_time_in_several_columns_is_guessed(cells, time):
 def test_texts_that_are_known_beforehand_are_inputs_and_no_series():
     cells = table("date,weekday,sales", "2020-01-0#,Mon,#", "2020-02-0#,Tue,#.5")
     assert series_columns(cells, Given())[:5] == (Form.VALUES, "date", ("sales",), ("weekday",), "")
+
+
+def test_a_table_without_names_of_columns_is_one_of_numbers():
+    cells = read_csv("".join(f"2020-01-0{k},{k}.5\n" for k in range(1, 9)), "a.csv")
+    assert is_number_table(cells)
+    assert series_columns(cells, Given())[:3] == (Form.VALUES, "column 1", ("column 2",))
+    assert not is_number_table(read_csv("so warm,1\nso cold,1\n", "a.csv"))
+
+
+def test_a_column_that_begins_late_or_never_is_one_of_numbers():
+    rows = [f"{k},{'n/a' if k < 310 else k},n/a,{k % 5}" for k in range(400)]
+    found = series_columns(read_csv("\n".join(["day,x,y,z", *rows]), "a.csv"), Given())
+    assert (found.id, found.values) == ("", ("x", "y", "z"))

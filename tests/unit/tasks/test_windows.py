@@ -219,11 +219,15 @@ def test_units_from_a_file_are_checked(units):
         ),
         (400, {"window": 201}, "a window of numbers has at most 200 steps"),
         (1, {"window": 2}, "is always"),
+        (200, {"window": 5, "far": 190}, "row 192: x is 1e.06, more than 1,000 standard devia"),
     ],
 )
 def test_too_few_steps_are_refused(count, options, said):
+    frame = walk(count)
+    if (far := options.pop("far", None)) is not None:
+        frame.loc[far, "x"] = 1e6
     with pytest.raises(TaskError, match=said):
-        dataset_of(upload(walk(count), skip_bad=True, value="x", time="date", **options))
+        dataset_of(upload(frame, skip_bad=True, value="x", time="date", **options))
 
 
 def test_a_series_shorter_than_a_window_is_a_problem_that_skip_leaves_out():
