@@ -1,9 +1,18 @@
 """Own numbers over time: what is guessed, chosen, filled and skipped."""
 
-import pytest
+import html
+import io
 
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rnnviz.tasks.preview import LEARNED
 from rnnviz.tasks.rows import Form
 from tests.page.tab import App
+from tests.sampling import each_row
 
 HOURS = [f"2024-03-{d:02d} {h:02d}:00,{(7 * h + d) % 19},{d}" for d in (1, 2, 3) for h in range(24)]
 STATES = "\n".join(
@@ -227,3 +236,135 @@ def test_many_columns_with_long_names_can_be_learned_as_they_are_guessed(page):
     choose(page, "Values", names[:9])
     page.click("learn")
     assert len(page.session.dataset.series.columns.values) == 9
+
+
+# Files as they come
+
+
+DAYS = pd.date_range("2024-01-01", periods=80)
+BERLIN = pd.date_range("2024-10-25", periods=80, freq="h", tz="Europe/Berlin")
+VALUES = np.arange(80) * 7 % 19 + 0.5
+
+
+def csv(times, values=VALUES, header="time,x"):
+    rows = (f"{time},{value}" for time, value in zip(times, values, strict=True))
+    return "\n".join([header, *rows]).encode()
+
+
+def changed(place, value):
+    return [value if k == place else one for k, one in enumerate(VALUES.tolist())]
+
+
+def workbook():
+    file = io.BytesIO()
+    pd.DataFrame({"date": DAYS, "x": VALUES}).to_excel(file, index=False, engine="openpyxl")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def long_page():
+    page = App(hidden="4")
+    page.click("step_epoch")
+    return page
+
+
+@each_row(
+    "content",
+    [
+        csv([f"{time:%d.%m.%y}" for time in pd.date_range("1999-11-01", periods=80)]),
+        csv([f"{time:%Y-%m-%d}" for time in pd.date_range("2024-02-01", periods=80)]),
+        csv([time.isoformat() for time in BERLIN]),
+        csv([45292 + k for k in range(80)]),
+        csv(DAYS, VALUES * 1e-300),
+        csv(DAYS, [f"{value}%" for value in VALUES]),
+        b"x\n" + b"\n".join(b"%d" % (k % 7) for k in range(80)),
+        workbook(),
+    ],
+)
+def test_what_people_have_is_learned(long_page, content):
+    long_page.upload("train_csv", "my.xlsx" if content[:2] == b"PK" else "my.csv", content)
+    assert box(long_page, "Values").value in (["x"], ["column 2"])
+    long_page.click("learn")
+    assert long_page.session.dataset.name.startswith("my")
+    long_page.click("leave_data")
+
+
+@each_row(
+    ("content", "said"),
+    [
+        (
+            csv([f"{time:%Y-%m-%d %H:%M}" for time in BERLIN]),
+            "53: has the same time, 2024-10-27 02",
+        ),
+        (
+            csv([f"2024-01-01 {k // 60:02d}:{k % 60:02d}+0{k % 2}:00" for k in range(80)]),
+            "81: its time 2024-01-01 00:19 is before that of a row above",
+        ),
+        (
+            csv([f"2024-01-01 {k // 60:02d}:{k % 60:02d}{'Z' * (k > 3)}" for k in range(80)]),
+            "2: time is '2024-01-01 00:00', which has no time zone, and others have one.",
+        ),
+        (
+            csv([f"{d:%Y-%m-%d}".replace("-03-01", "-02-30") for d in DAYS]),
+            "'2024-02-30', which is",
+        ),
+        (csv(DAYS, changed(5, "inf")), "7: x is 'inf', which is infinite. Fill or skip it."),
+        (csv(DAYS, changed(5, 1e300)), "7: x is '1e+300', which is larger than 1e+15."),
+        (csv(DAYS, changed(75, 1e14)), "row 77: x is 1e+14, more than 1,000 standard deviations"),
+        (csv(DAYS, [7] * 80), "the column x is always 7. Choose another, or skip it."),
+        (csv(DAYS, ["n/a"] * 80), "the column x has no number. Choose another, or skip it."),
+        (csv(DAYS[:1], [7]), "the column x is always 7."),
+        (csv(DAYS[:2], [7, 8]), "the table has 2 steps, and a window with its horizon takes 3."),
+        (csv(DAYS[::-1]), "2: the rows go back in time. Fill and Skip turn them round."),
+        (
+            csv([f"2024-01-01,s{k // 2}" for k in range(80)], header="time,id,x"),
+            "the series 's0' has 1 step, and a window with its horizon takes 3.",
+        ),
+        (b"x\n" + b"1\n2\n" * 500_000, "has more than 20,000 rows. Use fewer."),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_run_goes_on(long_page, content, said):
+    before = long_page.session.run, long_page.session.state.epoch
+    long_page.upload("train_csv", "my.csv", content)
+    assert said in f"{long_page.text} {html.unescape(listed(long_page))}"
+    assert all(long_page.disabled(b.key) for b in long_page.app.button if b.key == "learn")
+    long_page.click("step_epoch")
+    assert (long_page.session.run, long_page.session.state.epoch) == (before[0], before[1] + 1)
+
+
+def test_an_input_that_the_test_file_lacks_is_said_below_it(page):
+    rows = "\n".join(f"{k},{k % 7},{k % 3}" for k in range(80))
+    page.upload("train_csv", "my.csv", f"day,x,price\n{rows}".encode())
+    page.upload("test_csv", "later.csv", b"day,x\n" + b"\n".join(b"%d,%d" % (k, k) for k in (1, 2)))
+    assert "later.csv: has no column price. The test file must have the columns of my" in page.text
+
+
+cells = st.sampled_from(
+    ["", "n/a", "1,5", "1.234,5", "inf", "-1e300", "1e-300", "0", "1", "2", "x", "2020-02-29",
+     "29.02.2020", "30/02/2020", "01/02/99", "43831", "2020-03-29 02:30", "2020-10-25T02:30+02:00",
+     "2020-10-25T02:30Z", "a", "<b>", "1900-01-00", "10:30", "€5", "3%"]
+) | st.integers(0, 99).map(str)  # fmt: skip
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=60),
+    st.sampled_from(["time,x,id", "date,a,b", "t,x,label", "year,month,x", "id,date,hour"]),
+    st.sampled_from([form for form in Form if form.numbers]),
+    st.sampled_from(["Fill: between neighbours", "Fill: the last value", "Skip"]),
+)
+def test_any_table_is_learned_or_refused_by_the_page(long_page, rows, header, form, way):
+    content = "\n".join([header, *(",".join(f'"{cell}"' for cell in row) for row in rows)])
+    long_page.upload("train_csv", "any.csv", content.encode())
+    if (learned := box(long_page, "To learn")) and LEARNED[form] in learned.options:
+        choose(long_page, "To learn", form)
+    if box(long_page, "What is missing"):
+        choose(long_page, "What is missing", way)
+    for skip in [box for box in long_page.app.checkbox if box.label.startswith("Skip")]:
+        choose(long_page, skip.label)
+    if any(b.key == "learn" and not b.disabled for b in long_page.app.button):
+        long_page.click("learn")
+        assert long_page.session.dataset.name == "any.csv"
+        long_page.click("leave_data")
