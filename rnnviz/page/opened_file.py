@@ -31,6 +31,8 @@ MOST_AT_ONCE = 3
 #: Seconds in which a file must arrive, so that none blocks the others.
 ARRIVAL_TIMEOUT = 60.0
 _BUSY = "Other files are being opened here: try again in a moment."
+#: The ends of the names of tables and texts.
+_DATA = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".parquet")
 _SLOTS = asyncio.Semaphore(MOST_AT_ONCE)
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +40,8 @@ _LOG = logging.getLogger(__name__)
 async def open_file(request: Request) -> Response:
     """Open the file in the body, whose name is in the query, in the tab with the ticket.
 
-    If it can't be opened, the page says why, and its run stays as it is.
+    If it can't be opened, the page says why, and its run stays as it is. A table that nothing
+    awaits is left to the page's box of own data, if the query says that there is one.
     """
     if not (tab := asking_tab(request)):
         return Response(status_code=HTTPStatus.FORBIDDEN)
@@ -54,6 +57,8 @@ async def open_file(request: Request) -> Response:
         except TimeoutError:
             late = f"{name[:60]} did not arrive within {ARRIVAL_TIMEOUT:g} seconds: try again."
             return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
+        if "box" in request.query_params and not tab.awaited and name.lower().endswith(_DATA):
+            return JSONResponse({"problem": "", "table": True})
         # Of a request that has arrived only the disconnect is left to be received.
         leaving = asyncio.ensure_future(request.receive())
         try:

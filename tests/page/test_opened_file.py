@@ -53,6 +53,24 @@ def post(app, name, content, **headers):
         )
 
 
+def test_a_table_is_for_the_box_of_own_data_unless_a_run_awaits_it():
+    app = App(hidden="4")
+
+    def answer(name, **box):
+        with TestClient(Starlette(routes=routes("/base"))) as client:
+            known = {TICKET: app.tab.ticket, "origin": "http://testserver"}
+            query = {"name": name, **box}
+            return client.post("/base/rnnviz/open", params=query, content=CSV, headers=known).json()
+
+    assert answer("sky.CSV", box="1") == {"problem": "", "table": True}
+    assert "table" not in answer("sky.csv"), "a page without such a box"
+    assert "table" not in answer("sky.npz", box="1")
+    session = rnnviz.Session(rnnviz.RunConfig(hidden=4))
+    session.load(Upload(File("sky.csv", CSV), test_share=0))
+    assert "it needs sky.csv" in opened(app, "run.rnnviz", run_file(session))
+    assert answer("renamed.csv", box="1") == {"problem": ""}
+
+
 def opened(app, name, content):
     answer = post(app, name, content)
     assert answer.status_code == 200

@@ -12,7 +12,7 @@ const BOX = `
 export class FileBox {
   // Of a file, one byte more than `limit` is read: enough to see that it is too large.
   constructor(node, limit) {
-    this.limit = limit;
+    Object.assign(this, { node, limit });
     this.number = 0; // of choices
     node.innerHTML = BOX;
     const find = (selector) => node.querySelector(selector);
@@ -36,6 +36,8 @@ export class FileBox {
     this.number = heard;
     clearTimeout(this.retry);
     this.show(name || "Choose or drop a file", !name);
+    if (this.elsewhere) this.node.scrollIntoView({ block: "start" });
+    this.elsewhere = false;
   }
 
   show(text, empty) {
@@ -52,6 +54,14 @@ export class FileBox {
     // The same file may be chosen again, after a change on disk.
     this.input.value = "";
     this.show(`${file.name} …`, true);
+  }
+
+  // Take a file that was dropped elsewhere, and show what becomes of it.
+  receive(file) {
+    const place = this.node.closest("details");
+    if (place && !place.open) place.querySelector("summary").click();
+    this.take(file);
+    this.elsewhere = true;
   }
 
   choose(choice) {

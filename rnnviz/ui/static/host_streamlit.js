@@ -72,7 +72,7 @@ export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
   learn.offer(data.lessons);
   stage.explorer ??= new Explorer(new URL(data.plotly, document.baseURI));
-  acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit);
+  acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit, tableBox);
   if (stage.source) {
     stage.source.renew(data.ticket);
     return;
@@ -335,6 +335,7 @@ export const phrase = mountControl(Phrase);
 export const editor = mountControl(CellEditor);
 
 const fileBoxes = new WeakMap(); // node -> its box
+const tableBox = () => fileBoxes.get(document.querySelector(".st-key-train_csv .rnnviz-control"));
 
 export function file({ parentElement, data, setTriggerValue }) {
   const node = parentElement.querySelector(".rnnviz-control");

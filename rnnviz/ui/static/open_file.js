@@ -1,15 +1,15 @@
 // A run or weights that the reader opens: chosen in a box, or dropped anywhere on the page. The file goes to the
 // server as the body of a request, as it may be too large for Streamlit's socket. What becomes of it the next frame
-// shows: the run, or in the place of the message why it can't be opened.
+// shows: the run, or in the place of the message why it can't be opened. A table goes on to the box of own data.
 import { FileBox } from "./file_box.js";
 
 const EMPTY = "Choose or drop a file";
-// Where the file goes, the ticket of this tab, and the size of the largest file in bytes.
-const to = { url: null, ticket: "", limit: 0 };
+// Where the file goes, the ticket of this tab, the size of the largest file in bytes, and the box of own data, if any.
+const to = { url: null, ticket: "", limit: 0, tables: () => null };
 
-export function acceptFiles(url, ticket, limit) {
+export function acceptFiles(url, ticket, limit, tables) {
   const listening = to.url;
-  Object.assign(to, { url, ticket, limit });
+  Object.assign(to, { url, ticket, limit, tables });
   if (listening) return;
   addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
   addEventListener("drop", (event) => {
@@ -27,8 +27,12 @@ async function send(file) {
   if (!file) return;
   const url = new URL(to.url);
   url.searchParams.set("name", file.name);
+  const box = to.tables();
+  if (box) url.searchParams.set("box", "1");
+  const request = { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, to.limit + 1) };
   try {
-    await fetch(url, { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, to.limit + 1) });
+    const answer = await fetch(url, request);
+    if (answer.ok && (await answer.json()).table) box.receive(file);
   } catch {
     // The wire says that the server can't be reached.
   }
