@@ -145,17 +145,27 @@ def windows_of(examples: Sequence[Example]) -> tuple[Array, Array]:
 def outcomes(dataset: Dataset, test: bool = True) -> Outcomes:
     """What came after the windows of the test, or of the training; cached; raises ValueError."""
     series = expected_values(dataset)
-    pieces = series.test if test else series.train
-    places = series.test_places if test else series.train_places
     count, ahead = len(series.columns.expected), series.window + np.arange(series.horizon)
-    if not len(places):
+    if not len(dataset.test if test else dataset.train):
         empty = np.empty((0, series.horizon, count))
         return Outcomes(np.empty(0, object), empty[..., 0], empty, empty.astype(bool))
-    whole, first = Series.joined(pieces), np.cumsum([0, *map(len, pieces)])
-    steps = (first[places[:, 0]] + places[:, 1])[:, None] + ahead  # (K, H)
-    names = np.array([piece.name for piece in pieces], object)[places[:, 0]]
+    names, whole, starts = windows_in(series, test)
+    steps = starts[:, None] + ahead  # (K, H)
     return Outcomes(names, whole.times[steps], whole.values[steps, :count],
                     whole.filled[steps, :count])  # fmt: skip
+
+
+def windows_in(series: WindowedSeries, test: bool = True) -> tuple[Array, Series, Array]:
+    """The windows of the test, or of the training: their series' names, all steps, their starts.
+
+    There must be some. The starts (K,) are places among all steps.
+    """
+    pieces, places = (
+        (series.test, series.test_places) if test else (series.train, series.train_places)
+    )
+    first = np.cumsum([0, *map(len, pieces)])
+    names = np.array([piece.name for piece in pieces], object)
+    return names[places[:, 0]], Series.joined(pieces), first[places[:, 0]] + places[:, 1]
 
 
 @_cached

@@ -24,7 +24,7 @@ from rnnviz.questions.wrong.measure import (
 )
 from rnnviz.questions.wrong.window_answers import StepAnswers
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.forecasts import expected_values
+from rnnviz.tasks.forecasts import expected_values, expects_values
 from rnnviz.tasks.number_cells import written
 
 #: Maximum number of listed rows, and of right ones among errors.
@@ -52,35 +52,38 @@ def rows_of_windows(
     session: Session, answers: StepAnswers, section: Section, theme: Theme
 ) -> TableRows:
     """One section of the list of windows: when, what was expected and what came."""
-    shown, count, lab = section.answers[:MOST], len(section.answers), session.lab(ResultsLab)
-    series = expected_values(session.dataset)
-    ahead = series.horizon if lab.ahead is Ahead.LAST else 1
-    heading = (
-        f"{count:,} windows, largest error first"
-        if section.name == "largest"
-        else (f"{count:,} windows")
-    )
-    cut = f"; the first {MOST} of {count:,}" if count > MOST else ""
-    columns = [
-        TableColumn(series.columns.time or "step", written(answers.times[shown]), theme.text, 1.4)
-    ]
-    if len({*answers.series}) > 1:
-        names = [plain(name, 24) for name in answers.series[shown].tolist()]
-        columns.append(TableColumn(series.columns.id or "series", names, theme.text, 1.4))
+    shown, count = section.answers[:MOST], len(section.answers)
+    columns = [*_when(session, answers, shown, theme)]
     for name, values, digits, color in (
         ("expected", answers.expected, 4, theme.forward), ("came", answers.came, 4, theme.text),
         ("error", answers.errors, 3, theme.text),
     ):  # fmt: skip
         cells = [own_number(value, digits) for value in values[shown].tolist()]
         columns.append(TableColumn(name, cells, color))
-    steps = f"{ahead} step{'s' * (ahead > 1)} ahead"
-    return TableRows(f"{heading}, {steps}{cut}", columns, answers.owners[shown].tolist())
+    last = session.lab(ResultsLab).ahead is Ahead.LAST
+    ahead = expected_values(session.dataset).horizon if last else 1
+    order = ", largest error first" if section.name == "largest" else ""
+    cut = f"; the first {MOST} of {count:,}" if count > MOST else ""
+    heading = f"{count:,} windows{order}, {ahead} step{'s' * (ahead > 1)} ahead{cut}"
+    return TableRows(heading, columns, answers.owners[shown].tolist())
+
+
+def _when(
+    session: Session, answers: StepAnswers, shown: Array, theme: Theme
+) -> Iterator[TableColumn]:
+    """The times of some windows, and their series if there are several."""
+    columns = expected_values(session.dataset).columns
+    yield TableColumn(columns.time or "step", written(answers.times[shown]), theme.text, 1.4)
+    if len({*answers.series}) > 1:
+        names = [plain(name) for name in answers.series[shown].tolist()]
+        yield TableColumn(columns.id or "series", names, theme.text, 1.4)
 
 
 def _origin(session: Session, owners: Sequence[int], theme: Theme) -> Iterator[TableColumn]:
     """The ids, or else the rows, of sequences of a file of one's own."""
     part = session.lab(ResultsLab).part(session.dataset)
-    found = origins(part) if session.data.own else {}
+    # The text of a series already names it.
+    found = origins(part) if session.data.own and session.dataset.series is None else {}
     for name, values in [*found.items()][-1:]:
         cells = [plain(str(values[owner]), 12) for owner in owners]
         yield TableColumn(name, cells, theme.muted, 0.8)
@@ -124,7 +127,12 @@ def _class_columns(
 
 
 def _text(example: Example, data: Dataset, wrong: Sequence[int]) -> str:
-    """The text, numbers in a few digits, or the target of a decoder; ``wrong`` ones are bold."""
+    """The text, numbers in a few digits, or the target of a decoder; ``wrong`` ones are bold.
+
+    Of a series it is the name and the time.
+    """
+    if data.series:
+        return plain(example.key, _LETTERS)
     if data.tokens and data.one_class_at_end:
         return plain(example.text, _LETTERS)
     if data.tokens:
@@ -168,9 +176,13 @@ def rows_of_both(
         "first": alone.format(one), "second": alone.format(other), "neither": "wrong in both",
         "near": "right in both, least sure first", "unsure": "least sure in either first",
     }  # fmt: skip
-    texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
     columns = [*_origin(session, owners.tolist(), theme)]
-    columns.append(TableColumn(session.names.sequence, texts, theme.text, 3.2))
+    if expects_values(data):
+        step = session.lab(ResultsLab).step(session.state, data)
+        columns += _when(session, step, np.searchsorted(step.owners, owners), theme)
+    else:
+        texts = [_text(part[owner], data, ()) for owner in owners.tolist()]
+        columns.append(TableColumn(session.names.sequence, texts, theme.text, 3.2))
     answers = [("target", first.targets), (one, first.predicted), (other, second.predicted)]
     if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
         answers = []

@@ -9,6 +9,7 @@ from rnnviz.probe.results import Answers, Values
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.tasks.dataset import Example
+from rnnviz.tasks.forecasts import expects_values
 
 
 class AnswersSource(NamedTuple):
@@ -31,3 +32,11 @@ class AnswersSource(NamedTuple):
         """The index of the example in its part of the data."""
         part = self.session.lab(ResultsLab).part(self.session.dataset)
         return next((k for k, one in enumerate(part) if one is self.example), None)
+
+    @property
+    def listed(self) -> Answers | Values:
+        """The answers that are listed: of series those of the chosen column, in its own units."""
+        session = self.session
+        if not expects_values(session.dataset):
+            return self.answers
+        return session.lab(ResultsLab).step(session.state, session.dataset).values()

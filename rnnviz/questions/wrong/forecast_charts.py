@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from html import escape
+from typing import cast
 
 import numpy as np
 
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.probe.continuation import judged
+from rnnviz.probe.formatting import own_number
+from rnnviz.probe.results import Values
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.answers_source import AnswersSource
 from rnnviz.questions.wrong.forecast_pictures import (
@@ -17,9 +22,9 @@ from rnnviz.questions.wrong.forecast_pictures import (
     error_over_time,
     window_picture,
 )
-from rnnviz.questions.wrong.measure import ResultsLab, window_times
+from rnnviz.questions.wrong.measure import Ahead, ResultsLab, window_times
 from rnnviz.questions.wrong.pictures import value_scatter
-from rnnviz.tasks.forecasts import expected_values
+from rnnviz.tasks.forecasts import ForecastErrors, expected_values
 from rnnviz.ui.sheet import Act, Chart, Column
 from rnnviz.ui.style import sticky_theme
 
@@ -30,11 +35,14 @@ def forecast_charts(open_window: Act) -> tuple[Column[AnswersSource], Column[Ans
         Chart("over_time", 3, _over_time, click=open_window),
         Chart("answers", 2.8, _window, text="window"),
     ]
-    right = [
-        Chart("better", 4.6, _better),
-        Chart("scatter", 4.4, _scatter, click=open_window, text="scatter_of_series"),
-    ]
-    return left, right
+    scatter = Chart("scatter", 4.4, partial(scatter_of_series, 0), click=open_window,
+                    text="scatter_of_series")  # fmt: skip
+    return left, [better_chart(4.6), scatter]
+
+
+def better_chart(share: float) -> Chart[AnswersSource]:
+    """The errors beside those of simple models, with this share of the height."""
+    return Chart("better", share, _better)
 
 
 def judgement(session: Session) -> str:
@@ -53,10 +61,20 @@ def _column(session: Session) -> str:
 
 
 def _better(source: AnswersSource) -> Picture:
+    models, networks = _compared(source), 1
+    if source.other and _compared(source.other)[0].mae.shape == models[0].mae.shape:
+        both = models[0], _compared(source.other)[0]
+        named = [replace(one, name=name) for one, name in zip(both, source.names, strict=True)]
+        models, networks = [*named, *models[1:]], 2
+    column = source.session.lab(ResultsLab).column
+    return better_than_what(
+        models, column, sticky_theme(source.session, "better"), networks=networks
+    )
+
+
+def _compared(source: AnswersSource) -> list[ForecastErrors]:
     session = source.session
-    lab, colors = session.lab(ResultsLab), sticky_theme(session, "better")
-    models = lab.windows(session.state, session.dataset).compared()
-    return better_than_what(models, lab.column, colors)
+    return session.lab(ResultsLab).windows(session.state, session.dataset).compared()
 
 
 def _over_time(source: AnswersSource) -> Picture:
@@ -65,20 +83,34 @@ def _over_time(source: AnswersSource) -> Picture:
     return error_over_time(step, _column(session), source.opened, colors)
 
 
-def _scatter(source: AnswersSource) -> Picture:
-    session = source.session
-    values = session.lab(ResultsLab).step(session.state, session.dataset).values()
-    colors = sticky_theme(session, "scatter")
-    return value_scatter(values, [_column(session)], colors, source.opened, signed=False,
-                         words=("expected", "came"))  # fmt: skip
+def scatter_of_series(k: int, source: AnswersSource) -> Picture:
+    """What came and what was expected, by the network ``k`` of two."""
+    one = (source, source.other)[k] or source
+    colors, values = sticky_theme(source.session, "scatter"), cast(Values, one.listed)
+    return value_scatter(values, [_column(one.session)], colors, source.opened, signed=False,
+                         words=("expected", "came"), name=source.names[k])  # fmt: skip
 
 
 def _window(source: AnswersSource) -> Picture:
     """The phrase, or the window that was opened, and what is expected after it."""
-    session, probe, data = source.session, source.probe, source.session.dataset
-    colors, name = sticky_theme(session, "window"), _column(session)
-    if not probe.finite:
+    session = source.session
+    colors = sticky_theme(session, "window")
+    if not source.probe.finite:
         return sentence("This window", "The answers are not finite numbers.", colors)
+    return window_picture(_view(source), _column(session), colors)
+
+
+def verdict_of_window(source: AnswersSource) -> str:
+    """What is expected as far ahead as chosen, and what came if that is known, as HTML."""
+    view, last = _view(source), source.session.lab(ResultsLab).ahead is Ahead.LAST
+    expected, came = view.expected[-1 if last else len(view.read) - 1], view.came[-1 if last else 0]
+    known = "" if np.isnan(came) else f", came <b>{own_number(float(came), 4)}</b>"
+    said = f"<b>{own_number(float(expected), 4)}</b>{known}"
+    return f'<div class="rnnviz-verdict"><small>Expected</small><p>{said}</p></div>'
+
+
+def _view(source: AnswersSource) -> WindowView:
+    session, probe, data = source.session, source.probe, source.session.dataset
     series, column = expected_values(data), session.lab(ResultsLab).column
     shape = len(probe.answers), series.horizon, len(series.columns.expected)
     answers = data.own_answers(probe.answers).reshape(shape)[..., column]
@@ -89,5 +121,4 @@ def _window(source: AnswersSource) -> Picture:
     example = source.example or data.lookup(probe.example.inputs)
     times = window_times(data, example) if example else []
     labels = times or [str(k + 1) for k in range(len(read) + series.horizon)]
-    expected = np.append(answers[:-1, 0], answers[-1])
-    return window_picture(WindowView(read, expected, came, labels), name, colors)
+    return WindowView(read, np.append(answers[:-1, 0], answers[-1]), came, labels)

@@ -13,7 +13,7 @@ from rnnviz.charts.shapes import level, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.continuation import mean_known
-from rnnviz.probe.formatting import own_number
+from rnnviz.probe.formatting import number, own_number
 from rnnviz.questions.wrong.window_answers import StepAnswers
 from rnnviz.tasks.forecasts import ForecastErrors
 from rnnviz.tasks.number_cells import written
@@ -21,15 +21,15 @@ from rnnviz.tasks.number_cells import written
 #: The dashes of the simple models.
 _DASHES = ("dot", "dash", "dashdot", "longdash")
 #: The width of their names, as a share of that of the lines, and a line of text as one of the axis.
-_NAMES, _LINE = 1.15, 0.075
+_NAMES, _LINE = 1.15, 0.085
 #: An error this many times the largest of the best simple model is beyond the axis.
 _BEYOND = 3.0
 
 
 def better_than_what(
-    models: Sequence[ForecastErrors], column: int, theme: Theme = LIGHT
+    models: Sequence[ForecastErrors], column: int, theme: Theme = LIGHT, *, networks: int = 1
 ) -> Picture:
-    """The mean absolute scaled errors of the network, the first, and of simple models.
+    """The mean absolute scaled errors of the ``networks``, which come first, and of simple models.
 
     They are lines over the steps ahead, or bars if there is one step. Beside the names are the mean
     errors of the ``column`` in its own units.
@@ -37,72 +37,97 @@ def better_than_what(
     scaled = np.array([model.mase[:, column] for model in models])
     own = np.array([model.mae[:, column] for model in models])
     if len(scaled[0]) == 1:
-        return _bars(models, scaled[:, 0], own[:, 0], theme)
-    return _lines(models, scaled, own, theme)
+        return _bars(_Errors(models, networks, scaled[:, 0], own[:, 0]), theme)
+    return _lines(_Errors(models, networks, scaled, own), theme)
 
 
-def _bars(models: Sequence[ForecastErrors], scaled: Array, own: Array, theme: Theme) -> Picture:
-    count = len(models)
-    colors = [theme.forward, *[theme.muted] * (count - 1)]
-    limit = theme.scale.nice_limit(float(np.nanmax(scaled[np.isfinite(scaled)], initial=1)))
+class _Errors(NamedTuple):
+    """The errors of models, the first of which are ``networks``: scaled, and in own units."""
+
+    models: Sequence[ForecastErrors]
+    networks: int
+    scaled: Array
+    own: Array
+
+    def colors(self, network: str, simple: str) -> list[str]:
+        """A colour of each model."""
+        return [network if k < self.networks else simple for k in range(len(self.models))]
+
+    @property
+    def top(self) -> float:
+        """The end of the axis, by the simple models alone.
+
+        These stay as they are while the network learns, and so does the axis.
+        """
+        simple = self.scaled[self.networks :]
+        known = np.nan_to_num(simple.reshape(len(simple), -1))
+        usual, best = np.median(known, axis=1).max(), known.max(axis=1).min()
+        return 1.15 * max(1.0, float(min(usual, _BEYOND * best)))
+
+
+def _bars(of: _Errors, theme: Theme) -> Picture:
+    count, top = len(of.models), of.top
+    colors = of.colors(theme.forward, theme.muted)
+    beyond = " ▸"  # A bar that ends at the axis is longer.
     bars = bar(
-        x=compact(scaled), y=np.arange(count, dtype=np.int32), orientation="h", width=0.7,
-        marker={"color": colors}, text=[own_number(error) for error in own.tolist()],
-        textfont={"color": colors}, customdata=[model.text for model in models],
-        hovertemplate="%{customdata}: %{text}, scaled %{x:.3g}<extra></extra>",
+        x=compact(np.minimum(of.scaled, top)), y=np.arange(count, dtype=np.int32), orientation="h",
+        width=0.7, marker={"color": colors}, textfont={"color": colors},
+        text=[own_number(error) + beyond * (size > top)
+              for error, size in zip(of.own.tolist(), of.scaled.tolist(), strict=True)],
+        customdata=[f"{model.text}: scaled {number(size, 3)}"
+                    for model, size in zip(of.models, of.scaled.tolist(), strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    names = [plain(model.name) for model in models]
+    names = [plain(model.name) for model in of.models]
     rows = axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)), ticktext=names,
                 showgrid=False, ticks="")  # fmt: skip
     return picture(
         [bars], "Better than what?", 300, theme, yaxis=rows,
-        xaxis=axis("error, 1 = last value", theme, range=[0, 1.25 * limit]),
+        xaxis=axis("error, 1 = last value", theme, range=[0, 1.25 * top]),
         shapes=[upright(1, theme)], meta={"left": 16 + 7 * max(map(len, names))},
     )  # fmt: skip
 
 
-def _lines(models: Sequence[ForecastErrors], scaled: Array, own: Array, theme: Theme) -> Picture:
-    steps = np.arange(1, scaled.shape[1] + 1, dtype=np.int32)
-    dashes = ["solid", *(_DASHES[k % len(_DASHES)] for k in range(len(models) - 1))]
+def _lines(of: _Errors, theme: Theme) -> Picture:
+    top, last = of.top, of.scaled.shape[1]
+    dashes = ["solid", "dash"][: of.networks]
+    dashes += [_DASHES[k % len(_DASHES)] for k in range(len(of.models) - of.networks)]
+    colors = of.colors(theme.forward, theme.muted)
     curves = [
         scatter(
-            x=steps, y=compact(errors), mode="lines", name=model.name,
-            line={"color": theme.muted if k else theme.forward, "width": 2 if k else 4,
-                  "dash": dashes[k]},
-            customdata=[own_number(error) for error in own[k].tolist()],
-            hovertemplate=f"{plain(model.text, 60)}, %{{x}} ahead: %{{customdata}}, scaled "
-            "%{y:.3g}<extra></extra>",
+            x=np.arange(1, last + 1, dtype=np.int32), y=compact(errors), mode="lines",
+            name=plain(model.name), line={"color": color, "dash": dash,
+                  "width": 4 if color == theme.forward else 2},
+            customdata=[own_number(error) for error in own.tolist()],
+            hovertemplate="%{x} ahead: %{customdata}, scaled %{y:.3g}"
+            "<extra>%{fullData.name}</extra>",
         )
-        for k, (model, errors) in enumerate(zip(models, scaled, strict=True))
+        for model, errors, own, color, dash in zip(
+            of.models, of.scaled, of.own, colors, dashes, strict=True
+        )
     ]  # fmt: skip
-    # The simple models stay as they are while the network learns: so does the axis.
-    known = np.nan_to_num(scaled[1:])
-    usual, best = np.median(known, axis=1).max(), known.max(axis=1).min()
-    top, last = 1.15 * max(1.0, float(min(usual, _BEYOND * best))), int(steps[-1])
     ticks = np.unique(np.linspace(1, last, 4).round().astype(int)).tolist()
     across = axis("steps ahead", theme, range=[1, last + _NAMES * (last - 1)], tickvals=ticks)
     return picture(
         curves, "Better than what?", 300, theme, xaxis=across,
         yaxis=axis("error, 1 = last value", theme, range=[0, top]),
-        shapes=[level(1, theme, dash="solid")],
-        annotations=_names(models, scaled, own, top, theme),
+        shapes=[level(1, theme, dash="solid")], annotations=_names(of, theme),
     )  # fmt: skip
 
 
-def _names(
-    models: Sequence[ForecastErrors], scaled: Array, own: Array, top: float, theme: Theme
-) -> list[dict[str, Any]]:
+def _names(of: _Errors, theme: Theme) -> list[dict[str, Any]]:
     """The mean errors and the names beside the ends of the lines, in the same order, apart."""
-    ends, gap = scaled[:, -1], _LINE * top
+    ends, top, gap = of.scaled[:, -1], of.top, _LINE * of.top
     order = np.argsort(ends, kind="stable")
-    heights, highest = list[float](), top - gap * len(models)
+    heights, highest = list[float](), top - gap * len(of.models)
     for k, end in enumerate(ends[order].tolist()):
         below = heights[-1] if heights else -gap
         heights.append(max(below + gap, min(end, highest + gap * (k + 1), top)))
+    colors = of.colors(theme.forward, theme.text)
     return [
-        note(f"<b>{own_number(mean_known(own[k]))}</b> {plain(models[k].name)}", "left middle",
-             x=scaled.shape[1], y=height, xshift=6,
-             font={"size": 12, "color": theme.text if k else theme.forward})
+        note(f"<b>{own_number(mean_known(of.own[k]))}</b> {plain(of.models[k].name)}",
+             "left middle", x=of.scaled.shape[1], y=height, xshift=6,
+             font={"size": 12, "color": colors[k]})
         for k, height in zip(order.tolist(), heights, strict=True)
     ]  # fmt: skip
 

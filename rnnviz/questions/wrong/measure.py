@@ -26,7 +26,7 @@ from rnnviz.probe.work import ChunkedRead, chunk_indexes, spend
 from rnnviz.questions.wrong.window_answers import PartOutcomes, StepAnswers, WindowAnswers
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.forecasts import expected_values, expects_values
+from rnnviz.tasks.forecasts import expected_values, expects_values, windows_in
 from rnnviz.tasks.number_cells import written
 
 
@@ -122,6 +122,11 @@ class ResultsLab:
         """The sequences of the chosen part; without a test set the training sequences."""
         return _part(dataset, self.rows)
 
+    def parts(self, dataset: Dataset) -> list[bool]:
+        """Test (True) and training (False) in the chosen part, in their order there."""
+        both = [True, False] if self.rows is DataPart.ALL else [self.rows is DataPart.TEST]
+        return both if dataset.test else [False]
+
     # Reading
 
     def answers(self, state: TrainState, dataset: Dataset) -> Answers | Values:
@@ -140,10 +145,8 @@ class ResultsLab:
         """The answers read so far after windows of series, beside those of simple models."""
         chunks, values = self._chunks(state, dataset), self.answers(state, dataset)
         assert isinstance(values, Values)
-        parts = [True, False] if self.rows is DataPart.ALL else [self.rows is DataPart.TEST]
-        parts = parts if dataset.test else [False]
         every = self._memo.ask(
-            "parts", (dataset, self.rows), lambda: PartOutcomes.of(dataset, parts)
+            "parts", (dataset, self.rows), lambda: PartOutcomes.of(dataset, self.parts(dataset))
         )
         key = chunks, len(chunks.results)
         return self._memo.ask("windows", key, lambda: every.answered(values))
@@ -354,6 +357,7 @@ class ResultFile(NamedTuple):
 
 
 _ROWS = "One row for each answer: text, target, answer, and of classes its probability."
+_STEPS = "One row for each step after each window: target, answers of the network and others."
 _MATRIX = "A row for each target class, a column for each answer."
 _CLASSES = "Recall, precision, F1 and the count of every class."
 ANSWERS = ResultFile("", "Answers", _ROWS)
@@ -363,6 +367,8 @@ SCORES = ResultFile("-classes", "Scores of the classes", _CLASSES)
 
 def result_files(session: Session) -> list[ResultFile]:
     """The kinds of results; values have no classes."""
+    if expects_values(session.dataset):
+        return [ANSWERS._replace(help=_STEPS)]
     return [ANSWERS, CONFUSION, SCORES] if session.dataset.answers_classes else [ANSWERS]
 
 
@@ -371,7 +377,8 @@ def result_csv(session: Session, kind: ResultFile) -> str:
 
     Lines with # before them describe their origin.
     """
-    found = _answer_table(session) if kind is ANSWERS else _by_class(session, kind)
+    answers = kind.suffix == ANSWERS.suffix
+    found = _answer_table(session) if answers else _by_class(session, kind)
     table = found.map(_cell).rename(index=_cell, columns=_cell)
     quoting = quoting_of(map(str, chain(table.columns, table.index, *table.values)))
     body: str = table.to_csv(index=kind is CONFUSION, quoting=quoting)
@@ -400,6 +407,8 @@ def _answer_table(session: Session) -> pd.DataFrame:
             columns["part"] = ["test" if k < len(data.test) else "train" for k in owners]
         for name, found in origins(part).items():
             columns[name] = [found[k] for k in owners]
+    if data.series:
+        columns[data.series.columns.time or "step"] = _times(session, answers)
     columns["text"] = [part[k].text for k in owners]
     if not data.one_class_at_end:
         columns["place"] = (answers.places + 1).tolist()
@@ -414,6 +423,20 @@ def _answer_table(session: Session) -> pd.DataFrame:
             columns[f"target {name}"] = targets[:, k].tolist()
             columns[f"predicted {name}"] = predicted[:, k].tolist()
     return pd.DataFrame(columns)
+
+
+def _times(session: Session, answers: Answers | Values) -> list[str]:
+    """The time of each answer about series."""
+    data, lab = session.dataset, session.lab(ResultsLab)
+    assert data.series, "only series have times"
+    times, starts = list[Array](), list[Array]()
+    for test in lab.parts(data):
+        _, whole, first = windows_in(data.series, test)
+        starts.append(first + sum(map(len, times)))
+        times.append(whole.times)
+    lengths = np.array([len(example.inputs) for example in lab.part(data)])
+    ahead = lengths[answers.owners] - 1 if data.one_class_at_end else answers.places
+    return written(np.concatenate(times)[np.concatenate(starts)[answers.owners] + ahead])
 
 
 def origins(part: Sequence[Example]) -> dict[str, list[Any]]:

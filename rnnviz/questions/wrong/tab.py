@@ -37,7 +37,13 @@ from rnnviz.questions.wrong.answer_list import (
     rows_of_windows,
 )
 from rnnviz.questions.wrong.answers_source import AnswersSource
-from rnnviz.questions.wrong.forecast_charts import forecast_charts, judgement
+from rnnviz.questions.wrong.forecast_charts import (
+    better_chart,
+    forecast_charts,
+    judgement,
+    scatter_of_series,
+    verdict_of_window,
+)
 from rnnviz.questions.wrong.measure import (
     Ahead,
     DataPart,
@@ -103,7 +109,7 @@ def _sections_of_both(
     source: AnswersSource, other: AnswersSource, show: Show
 ) -> tuple[Answers | Values, Answers | Values, list[Section]]:
     """The answers of both to the sequences that both have read, and their sections."""
-    one, two = source.answers, other.answers
+    one, two = source.listed, other.listed
     if isinstance(one, Values) and isinstance(two, Values):
         values = in_common(one, two)
         return *values, closer(*values, show)
@@ -186,10 +192,14 @@ def _scatter_k(k: int, source: AnswersSource) -> Picture:
 
 def _of_both(pair: Pair) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
     data = pair.first.dataset
-    left = [
-        Chart("answers", 3, _answers_of_both, text="answers_of_both"),
-        Chart("list", 5, _list_of_both, click=_open, kind="table", text="list_of_both"),
-    ]
+    rows = Chart("list", 5, _list_of_both, click=_open, kind="table", text="list_of_both")
+    if expects_values(data):
+        return [better_chart(5), rows], [
+            Chart(f"scatter_{k}", 5, partial(scatter_of_series, k), click=_open,
+                  text="scatter_of_series")
+            for k in (0, 1)
+        ]  # fmt: skip
+    left = [Chart("answers", 3, _answers_of_both, text="answers_of_both"), rows]
     if data.answers_classes:
         return left, [
             Chart(f"confusion_{k}", 5, partial(_confusion_k, k), text="confusion_of_both")
@@ -447,6 +457,9 @@ def _charts(session: Session) -> tuple[Column[AnswersSource], Column[AnswersSour
 def _verdict(source: AnswersSource, frame: Frame) -> None:
     session, probe = source.session, source.probe
     opened = probe is not session.inspect()
+    if expects_values(session.dataset) and probe.finite and not session.phrase_input.problem:
+        frame.texts["verdict"] = verdict_of_window(source)
+        return
     frame.texts["verdict"] = verdict_html(probe, session.phrase_input.problem, opened)
 
 
