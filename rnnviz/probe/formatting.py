@@ -102,9 +102,9 @@ def number(value: float, digits: int = 4, sign: str = "") -> str:
 
 
 def own_number(value: float, digits: int = 3) -> str:
-    """A number of a table with at least ``digits`` significant digits: 23,456, 0.0123, −4.20."""
+    """A number of a table, whole or with ``digits`` significant digits: 23,456, 0.0123, −4.20."""
     size = abs(value)
     if not 1e-4 <= size < 1e9:
         return number(value, digits)
-    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    places = max(0, digits - 1 - math.floor(math.log10(size))) * (value != int(value))
     return f"{value:,.{places}f}".replace("-", "−")

@@ -97,7 +97,7 @@ class WindowAnswers:
         if not self.test.all() and self.test.any():
             table["part"] = np.where(self.test, "test", "train").repeat(horizon)
         if len({*of.series}) > 1:
-            table["series"] = of.series.repeat(horizon)
+            table[columns.id or "series"] = of.series.repeat(horizon)
         table["window"] = (self.owners + 1).repeat(horizon)
         table[columns.time or "step"] = written(of.times.ravel())
         table["ahead"] = np.tile(np.arange(1, horizon + 1), count)

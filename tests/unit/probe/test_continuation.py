@@ -6,11 +6,12 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
-from rnnviz.probe.continuation import compared, continuation
+from rnnviz.probe.continuation import compared, continuation, judged, told_beside
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Example
+from rnnviz.tasks.forecasts import ForecastErrors
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.upload import File, Upload
 
@@ -118,3 +119,55 @@ def test_the_presets_of_the_shipped_series_are_better_than_simple_models(task, l
     network, *others = compared(made.dataset, made.state.parameters)
     assert low < network.mase.mean() < high
     assert network.mase.mean() < min(one.mase.mean() for one in others)
+
+
+def errors(name, scaled, own):
+    """Errors of two columns, one step ahead; the second is 100 times as large."""
+    found = np.array([[[own, 100 * own]], [[-own, np.nan]]])
+    return ForecastErrors(name, f"the {name}", found, np.array([own, 100 * own]) / scaled)
+
+
+@pytest.mark.parametrize(
+    ("column", "network", "sentence"),
+    [
+        (0, 0.4, "Mean error of sea 0.400 on the test; mean 0.500."),
+        (1, 0.4, "Mean error of air 40 on the test; mean 50."),
+        (1, 0.6, "The mean is better: 50 against 60 on the test."),
+        (None, 0.4, "Mean scaled error 0.400 on the test; mean 0.500."),
+        (None, 0.6, "The mean is better: 0.500 against 0.600 on the test."),
+        (0, np.nan, ""),
+    ],
+)
+def test_a_network_is_judged_beside_the_best_simple_model(column, network, sentence):
+    found = [
+        errors("network", network, network), errors("last value", 0.7, 0.7),
+        errors("mean", 0.5, 0.5),
+    ]  # fmt: skip
+    assert judged(found, ("sea", "air"), "on the test", column) == sentence
+
+
+def test_a_story_of_numbers_says_what_is_better():
+    made = session(months(), window=24)
+    made.player.advance(40)
+    network, *others = compared(made.dataset, made.state.parameters)
+    best = min(others, key=lambda one: one.mase.mean())
+    said = told_beside(made.dataset, made.state.parameters)
+    assert made.story.sentence.startswith(said)
+    if best.mae.mean() < network.mae.mean():
+        assert said.startswith(f"{best.text[0].upper()}{best.text[1:]} is better: ")
+    else:
+        assert said.startswith("Mean error of x ")
+        assert best.name in said
+    assert f"{best.mae.mean():.3g}" in said
+    assert f"{network.mae.mean():.3g}" in said
+
+
+def test_the_story_of_other_data_has_no_such_sentence():
+    made = Session(RunConfig(task="waves"))
+    assert not told_beside(made.dataset, made.state.parameters)
+
+
+def test_without_a_test_the_training_is_judged():
+    made = session(months(), window=100)
+    assert not made.dataset.test
+    assert "on the training" in told_beside(made.dataset, made.state.parameters)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz.probe.formatting import Names, number, quoted, written_step
+from rnnviz.probe.formatting import Names, number, own_number, quoted, written_step
 from tests.sampling import each_row
 
 NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins", "zwei"))
@@ -40,3 +40,12 @@ NAMES = Names(vocabulary=("bad", "good"), classes=("no", "yes"), source=("eins",
 )
 def test_text(text, expected):
     assert text == expected
+
+
+@each_row(
+    ("value", "text"),
+    [(23456.7, "23,457"), (-4.2, "−4.20"), (0.01234, "0.0123"), (610.0, "610"), (0, "0"),
+     (1e-7, "10⁻⁷"), (2.5e12, "2.5·10¹²"), (float("inf"), "∞"), (float("nan"), "–")],
+)  # fmt: skip
+def test_numbers_of_a_table_are_written_out(value, text):
+    assert own_number(value) == text

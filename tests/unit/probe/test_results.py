@@ -32,6 +32,17 @@ from tests.sampling import each_row
 SAMPLED = ["sentiment", "recall", "brackets", "translation", "characters", "adding", "waves"]
 
 
+def test_the_last_answer_of_a_sequence_is_that_of_its_last_place():
+    session = Session(RunConfig(task="waves", hidden=5))
+    found = read_values(session.state.parameters, session.dataset.test, np.array([3, 7]))
+    count = len(session.dataset.test[3].targets)
+    assert found.last.owners.tolist() == [3, 7]
+    assert found.last.places.tolist() == [count - 1] * 2
+    for name in ("predicted", "targets"):
+        every, last = getattr(found, name), getattr(found.last, name)
+        assert np.array_equal(last, every[[count - 1, 2 * count - 1]])
+
+
 @each_row("task", SAMPLED)
 def test_every_answer_is_that_of_its_sequence_read_alone(task):
     session = Session(RunConfig(task=task, hidden=5, lag=3, init_scale=0.5))
