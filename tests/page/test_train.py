@@ -1,10 +1,12 @@
 """Page *Train*, its question *Where is it wrong?*: what is listed, opened, filtered and saved."""
 
+import re
+
 import numpy as np
 import pytest
 
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
+from rnnviz.questions.wrong.measure import Ahead, DataPart, ResultsLab, Show
 from tests.page.tab import App, Page
 
 THINGS = {"song": "music", "jazz": "music", "lamp": "light", "bulb": "light", "clock": "time"}
@@ -155,3 +157,67 @@ def test_a_large_part_is_measured_on_some_while_it_plays_and_on_all_when_it_rest
     assert "The rest is being read." not in page.text
     owners = page.session.lab(ResultsLab).answers(page.session.state, page.session.dataset).owners
     assert len(np.unique(owners)) == part
+
+
+#: A month's numbers of the sea, expected three months ahead.
+SEA = {"task": "elnino", "horizon": "3", "window": "12", "hidden": "4", "epoch": "2"}
+
+
+def test_next_values_stand_beside_simple_models_and_their_times():
+    page = opened(**SEA)
+    assert page.charts.keys() == {"words", "over_time", "answers", "list", "better", "scatter"}
+    (table,) = page.chart("list")["data"]
+    assert table["header"]["values"] == ["month", "expected", "came", "error"]
+    times, expected, came, errors = (
+        [*map(float, column)] if k else column for k, column in enumerate(table["cells"]["values"])
+    )
+    assert errors == sorted(errors, reverse=True)
+    assert np.allclose(np.abs(np.subtract(expected, came)), errors, atol=0.011)
+    series = page.session.dataset.series.test[0]
+    assert came[0] == series.values[[*map(str, series.times.astype("M8[D]"))].index(times[0]), 0]
+    count = len(page.session.dataset.test)
+    assert table["name"] == f"{count} windows, largest error first, 1 step ahead"
+    assert "is better: " in page.text or "Mean error of temperature" in page.text
+    assert "on the test" in page.text
+
+
+def test_a_window_is_opened_from_its_row_or_from_the_time_and_read_above():
+    page = opened(**SEA)
+    row = page.chart("list")["data"][0]["customdata"][2]
+    page.say("click", on="list", x=None, y=None, data=row)
+    example = page.session.dataset.test[row]
+    assert page.session.phrase_input.phrase == example.text
+    read = page.chart("answers")["data"][0]["y"]
+    assert np.allclose(read, [float(text) for text in example.text.split()])
+    cells = [column[2] for column in page.chart("list")["data"][0]["cells"]["values"]]
+    assert page.chart("answers")["data"][1]["text"][1] == cells[0]
+    assert f"<b>{cells[1]}</b>, came <b>{cells[2]}</b>" in page.bodies["verdict"]
+    page.say("click", on="over_time", x=4, y=1, data=4)
+    assert page.session.phrase_input.phrase == page.session.dataset.test[4].text
+
+
+def test_the_last_step_is_judged_if_it_is_chosen():
+    page = App(**SEA)
+    page.choose("Question", TrainQuestion.WRONG)
+    (first,) = page.chart("list")["data"]
+    page.choose("Ahead", Ahead.LAST)
+    (last,) = page.chart("list")["data"]
+    assert last["name"].endswith("3 steps ahead")
+    assert first["cells"]["values"] != last["cells"]["values"]
+    page.choose("Rows", DataPart.ALL)
+    assert {"training", "test"} <= page.series("over_time").keys()
+
+
+def test_classes_of_series_are_listed_by_their_names_and_times():
+    frame = "id,t,x,label\n" + "".join(
+        f"m{k},{t},{(k % 2) * 2 + t % 3},{'xy'[k % 2]}\n" for k in range(40) for t in range(9)
+    )
+    page = App(hidden="4", epochs="3")
+    page.learn("moves.csv", frame.encode())
+    page.choose("Question", TrainQuestion.WRONG)
+    tables = page.chart("list")["data"]
+    (headings,) = {tuple(table["header"]["values"]) for table in tables if table["cells"]["values"]}
+    assert headings == ("sequence", "target", "answer", "probability")
+    names = {text for table in tables for text in table["cells"]["values"][0]}
+    assert names
+    assert all(re.fullmatch(r"m\d+ 0", name) for name in names)
