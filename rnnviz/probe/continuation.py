@@ -13,7 +13,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.formatting import own_number, shortened
 from rnnviz.probe.passes import MOST_TOKENS, draw
-from rnnviz.probe.results import read_values
+from rnnviz.probe.results import read_last_values
 from rnnviz.probe.work import lengths_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
@@ -45,8 +45,7 @@ def compared(
     if not examples:
         raise ValueError("The test has no window.")
     some = np.arange(len(examples)) if windows is None else windows
-    answers = read_values(parameters, examples, some)
-    found = answers.predicted[answers.places == series.window - 1]
+    found = read_last_values(parameters, examples, some).predicted
     came, naive = outcomes(dataset, test).at(some), naive_error(series)
     network = dataset.own_answers(found).reshape(came.values.shape)
     return [

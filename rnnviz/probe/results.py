@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from rnnviz.engine.evaluation import batches
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.passes import forward_pass
-from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.dataset import Dataset, Example
 
 
 class Answers(NamedTuple):
@@ -58,12 +58,6 @@ class Values(NamedTuple):
         """The squared error of each answer, averaged over its values, (M,)."""
         return np.asarray(((self.predicted - self.targets) ** 2).mean(axis=1))
 
-    @property
-    def last(self) -> Values:
-        """The last answer of each sequence."""
-        ends = np.diff(self.owners, append=-1) != 0
-        return Values(*(column[ends] for column in self))
-
 
 def read_answers(
     parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array
@@ -81,6 +75,13 @@ def read_answers(
 def read_values(parameters: Parameters, examples: Sequence[ExampleLike], indexes: Array) -> Values:
     """The answers of values to the examples with these indexes, which are the owners."""
     return Values(*_read(parameters, examples, indexes, lambda *pair: pair))
+
+
+def read_last_values(parameters: Parameters, examples: Sequence[Example], indexes: Array) -> Values:
+    """The last answer alone to each of the examples, which is much faster than all of them."""
+    short = [replace(examples[i], targets=examples[i].targets[-1:]) for i in indexes.tolist()]
+    found = read_values(parameters, short, np.arange(len(short)))
+    return found._replace(owners=indexes[found.owners])
 
 
 def _read(

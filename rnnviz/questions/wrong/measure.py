@@ -20,7 +20,15 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.marks import Mark, index_from, one_of, written_from
 from rnnviz.probe.probe import Probe, inspect, read
 from rnnviz.probe.questions import TrainQuestion
-from rnnviz.probe.results import Answers, Values, confusion, merged, read_answers, read_values
+from rnnviz.probe.results import (
+    Answers,
+    Values,
+    confusion,
+    merged,
+    read_answers,
+    read_last_values,
+    read_values,
+)
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import ChunkedRead, chunk_indexes, spend
 from rnnviz.questions.wrong.window_answers import PartOutcomes, StepAnswers, WindowAnswers
@@ -74,7 +82,7 @@ def _reader(dataset: Dataset) -> Callable[..., Answers | Values]:
     if dataset.answers_classes:
         return read_answers
     if expects_values(dataset):
-        return lambda *of: read_values(*of).last
+        return read_last_values
     return read_values
 
 

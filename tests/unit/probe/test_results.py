@@ -19,6 +19,7 @@ from rnnviz.probe.results import (
     conditional_entropy,
     confusion,
     read_answers,
+    read_last_values,
     read_values,
 )
 from rnnviz.probe.session import Session
@@ -32,15 +33,16 @@ from tests.sampling import each_row
 SAMPLED = ["sentiment", "recall", "brackets", "translation", "characters", "adding", "waves"]
 
 
-def test_the_last_answer_of_a_sequence_is_that_of_its_last_place():
+def test_the_last_answers_alone_are_those_of_the_last_places():
     session = Session(RunConfig(task="waves", hidden=5))
-    found = read_values(session.state.parameters, session.dataset.test, np.array([3, 7]))
-    count = len(session.dataset.test[3].targets)
-    assert found.last.owners.tolist() == [3, 7]
-    assert found.last.places.tolist() == [count - 1] * 2
+    parameters, examples = session.state.parameters, session.dataset.test
+    every = read_values(parameters, examples, np.array([3, 7]))
+    last = read_last_values(parameters, examples, np.array([3, 7]))
+    count = len(examples[3].targets)
+    assert last.owners.tolist() == [3, 7]
     for name in ("predicted", "targets"):
-        every, last = getattr(found, name), getattr(found.last, name)
-        assert np.array_equal(last, every[[count - 1, 2 * count - 1]])
+        found = getattr(every, name)[[count - 1, 2 * count - 1]]
+        np.testing.assert_allclose(getattr(last, name), found, rtol=1e-12)
 
 
 @each_row("task", SAMPLED)
