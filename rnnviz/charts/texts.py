@@ -17,7 +17,7 @@ import numpy as np
 from rnnviz.charts.glossary import tip
 from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
-from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.formatting import number, own_number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
 from rnnviz.probe.probe import Probe
 from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
@@ -25,6 +25,7 @@ from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
 from rnnviz.run.timeline import LOOKING_BACK
 from rnnviz.tasks.dataset import EXACT, Dataset
+from rnnviz.tasks.forecasts import expected_values, expects_values
 from rnnviz.tasks.task import Preset
 
 #: The unit of the axis of a run.
@@ -195,7 +196,7 @@ def scores_html(session: Session, condition: str) -> str:
     what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"
     rows = "".join(
         f'<tr class="{role}"><th>{name}</th>'
-        f"<td>{score_text(scores[f'{role}_loss'], '{:.4f}')}</td>"
+        f"{_loss_cell(data, scores[f'{role}_loss'])}"
         f"{_metric_cell(data if role == 'test' else None, scores[f'{role}_metric'])}</tr>"
         for role, name in zip(("train", "test"), history.roles, strict=True)
     )
@@ -208,6 +209,16 @@ def scores_html(session: Session, condition: str) -> str:
         f'<th title="{escape(tip(data.metric.name))}">{data.metric.name}</th></tr>'
         f"{rows}</table></div>"
     )
+
+
+def _loss_cell(data: Dataset, loss: float) -> str:
+    """A loss; of one column of numbers over time its root in the column's units, as a tip."""
+    tip, score = "", score_text(loss, "{:.4f}")
+    if expects_values(data) and data.answer_units and math.isfinite(loss):
+        (name, *others) = expected_values(data).columns.expected
+        error = own_number(math.sqrt(loss) * data.answer_units.scale[0])
+        tip = "" if others else f' title="root mean square error of {escape(name)}: {error}"'
+    return f"<td{tip}>{score}</td>"
 
 
 #: An interval of fewer points is not written.

@@ -5,7 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from rnnviz.probe.formatting import own_number
 from rnnviz.probe.questions import TrainQuestion
+from rnnviz.probe.results import read_values
 from rnnviz.questions.wrong.measure import Ahead, DataPart, ResultsLab, Show
 from tests.page.tab import App, Page
 
@@ -179,6 +181,15 @@ def test_next_values_stand_beside_simple_models_and_their_times():
     assert table["name"] == f"{count} windows, largest error first, 1 step ahead"
     assert "is better: " in page.text or "Mean error of temperature" in page.text
     assert "on the test" in page.text
+
+
+def test_the_loss_has_its_root_in_the_units_of_the_column():
+    page = opened(**SEA)
+    session, data = page.session, page.session.dataset
+    answers = read_values(session.state.parameters, data.test, np.arange(len(data.test)))
+    off = data.own_answers(answers.predicted) - data.own_answers(answers.targets)
+    error = own_number(float(np.sqrt((off**2).mean())))
+    assert f"root mean square error of temperature: {error}" in page.bodies["status"]
 
 
 def test_a_window_is_opened_from_its_row_or_from_the_time_and_read_above():
