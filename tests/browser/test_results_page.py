@@ -139,3 +139,23 @@ def test_a_value_that_is_pointed_at_is_marked_in_the_list_and_opened_by_a_click(
     before = page.phrase.input_value()
     page.page.mouse.click(*place)
     expect(page.phrase).not_to_have_value(before)
+
+
+def test_the_largest_error_over_time_is_the_first_of_the_list_and_is_opened_by_a_click(
+    opened, server
+):
+    page = opened(f"{server.url}/?task=elnino&window=12&horizon=3&hidden=4&epoch=2")
+    page.ask(QUESTION)
+    page.expect_drawn_above("over_time", 0)
+    errors = "Array.from(figure.data[0].y)"
+    index = page.in_chart("over_time", f"{errors}.indexOf(Math.max(...{errors}))")
+    place = page.place("over_time", f"figure.data[0].x[{index}]", f"figure.data[0].y[{index}]")
+    page.page.mouse.move(*place)
+    expect(rows(page).first).to_have_class("pointed")
+    before = page.phrase.input_value()
+    page.page.mouse.click(*place)
+    expect(page.phrase).not_to_have_value(before)
+    expect(rows(page).first).to_have_attribute("aria-current", "true")
+    when, expected, came, _ = rows(page).first.locator("td").all_inner_texts()
+    expect(page.verdict).to_have_text(f"Expected{expected}, came {came}")
+    assert when in page.in_chart("answers", "figure.data[1].text[1]")

@@ -104,7 +104,7 @@ def verdict_of_window(source: AnswersSource) -> str:
     """What is expected as far ahead as chosen, and what came if that is known, as HTML."""
     view, last = _view(source), source.session.lab(ResultsLab).ahead is Ahead.LAST
     expected, came = view.expected[-1 if last else len(view.read) - 1], view.came[-1 if last else 0]
-    known = "" if np.isnan(came) else f", came <b>{own_number(float(came), 4)}</b>"
+    known = "" if np.isnan(came) else f", came {own_number(float(came), 4)}"
     said = f"<b>{own_number(float(expected), 4)}</b>{known}"
     return f'<div class="rnnviz-verdict"><small>Expected</small><p>{said}</p></div>'
 

@@ -21,7 +21,7 @@ from rnnviz.tasks.number_cells import written
 #: The dashes of the simple models.
 _DASHES = ("dot", "dash", "dashdot", "longdash")
 #: The width of their names, as a share of that of the lines, and a line of text as one of the axis.
-_NAMES, _LINE = 1.15, 0.085
+_NAMES, _LINE = 1.15, 0.1
 #: An error this many times the largest of the best simple model is beyond the axis.
 _BEYOND = 3.0
 
@@ -111,7 +111,8 @@ def _lines(of: _Errors, theme: Theme) -> Picture:
     return picture(
         curves, "Better than what?", 300, theme, xaxis=across,
         yaxis=axis("error, 1 = last value", theme, range=[0, top]),
-        shapes=[level(1, theme, dash="solid")], annotations=_names(of, theme),
+        shapes=[level(1, theme, dash="solid") | {"xref": "x", "x0": 1, "x1": last}],
+        annotations=_names(of, theme),
     )  # fmt: skip
 
 
