@@ -73,7 +73,7 @@ def judged(
         return ""
     best = 1 + int(np.argmin(errors[1:]))
     mine, other = own_number(errors[0]), own_number(errors[best])
-    if errors[best] < errors[0]:
+    if errors[best] < errors[0] and mine != other:
         text = found[best].text
         return f"{text[0].upper()}{text[1:]} is better: {other} against {mine} {where}.".strip()
     of = "scaled error" if column is None else f"error of {shortened(columns[column])}"
