@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -264,10 +264,6 @@ class Story(NamedTuple):
     question: GradientQuestion | StateQuestion | None = None
 
 
-#: The columns of the history that a story is about.
-_SCORES = ("train_loss", "train_metric", "test_metric")
-
-
 class _EpochScores(NamedTuple):
     """Loss and metric on the training set of a dataset, and the metric on its test set.
 
@@ -279,6 +275,14 @@ class _EpochScores(NamedTuple):
     metric: float
     test: float
     beside: str = ""
+
+    @classmethod
+    def at(cls, player: Timeline, probe: Probe, row: int) -> Self:
+        """Those of a row of the history, where the network has read ``probe``."""
+        history, names = player.run.history, ("train_loss", "train_metric", "test_metric")
+        loss, metric, test = (float(history.column(name)[row]) for name in names)
+        beside = told_beside(probe.dataset, probe.parameters, quick=player.running)
+        return cls(probe.dataset, loss, metric, test, beside)
 
     @property
     def below(self) -> float:
@@ -331,12 +335,10 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
     row = history.rows_until(epoch) - 1
-    losses = history.column("train_loss")
-    loss, metric, test = (float(history.column(name)[row]) for name in _SCORES)
-    beside = told_beside(data, probe.parameters, quick=player.running)
-    scores = _EpochScores(data, loss, metric, test, beside)
+    scores = _EpochScores.at(player, probe, row)
     stopped = player.remedy and player.shown is None
-    finite = probe.finite and (math.isfinite(loss) or not data.labelled)
+    known = math.isfinite(scores.loss) or not data.labelled
+    finite = probe.finite and known
     if stopped or not finite:
         return Story("Broken", _broken(player, finite=finite), broken=True)
     if player.imported and (epoch == 0 or not data.labelled):
@@ -358,7 +360,7 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     setback = _setback(chapter, course, history, row)
     turn = None if setback or chapter <= Chapter.MEMORY_GROWS else _turn(probe)
     sentence = setback or _sentence(chapter, probe, scores, radii, turn)
-    fallen = losses[row] < FALLING * data.guess.loss
+    fallen = scores.loss < FALLING * data.guess.loss
     ending = _ENDED if chapter < Chapter.FALLING and player.over and not fallen else ""
     # Until the loss falls, the question about the gradient is next; a turning word has its own.
     turning = turn.token if turn else None

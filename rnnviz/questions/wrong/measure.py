@@ -31,7 +31,7 @@ from rnnviz.probe.results import (
 )
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import ChunkedRead, chunk_indexes, spend
-from rnnviz.questions.wrong.window_answers import PartOutcomes, StepAnswers, WindowAnswers
+from rnnviz.questions.wrong.window_answers import StepAnswers, WindowAnswers
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.forecasts import expected_values, expects_values, windows_in
@@ -153,11 +153,10 @@ class ResultsLab:
         """The answers read so far after windows of series, beside those of simple models."""
         chunks, values = self._chunks(state, dataset), self.answers(state, dataset)
         assert isinstance(values, Values)
-        every = self._memo.ask(
-            "parts", (dataset, self.rows), lambda: PartOutcomes.of(dataset, self.parts(dataset))
-        )
-        key = chunks, len(chunks.results)
-        return self._memo.ask("windows", key, lambda: every.answered(values))
+        return self._memo.ask(
+            "windows", (chunks, len(chunks.results)),
+            lambda: WindowAnswers.of(dataset, self.parts(dataset), values),
+        )  # fmt: skip
 
     def step(self, state: TrainState, dataset: Dataset) -> StepAnswers:
         """Those of the chosen column, as far ahead as chosen."""

@@ -73,6 +73,26 @@ class WindowAnswers:
     network: Array
     simple: Mapping[Forecast, Array]
 
+    @classmethod
+    def of(cls, dataset: Dataset, parts: Sequence[bool], values: Values) -> WindowAnswers:
+        """The last answers of a network to some windows, with what came and the simple models'.
+
+        The owners of the ``values`` count the windows of the ``parts``, one after the other: True
+        is the test, False the training.
+        """
+        owners, came, simple = values.owners, list[Outcomes](), list[dict[Forecast, Array]]()
+        for part in parts:
+            every = outcomes(dataset, part)
+            some = owners[owners < len(every.values)]
+            owners = owners[len(some) :] - len(every.values)
+            came.append(every.at(some))
+            simple.append({of: found[some] for of, found in simple_answers(dataset, part).items()})
+        joined = Outcomes.joined(came)
+        network = dataset.own_answers(values.predicted).reshape(joined.values.shape)
+        models = {of: np.concatenate([one[of] for one in simple]) for of in simple[0]}
+        test = np.repeat(parts, [len(one.values) for one in came])
+        return cls(dataset, values.owners, test, joined, network, models)
+
     def compared(self) -> list[ForecastErrors]:
         """The errors of the network, then of the simple models."""
         models = [("network", "this network", self.network)]
@@ -109,31 +129,3 @@ class WindowAnswers:
         if of.filled.any():
             table["filled"] = of.filled.any(axis=2).ravel()
         return pd.DataFrame(table)
-
-
-@dataclass(frozen=True, eq=False)
-class PartOutcomes:
-    """What came after the windows of some parts, and the answers of the simple models to them."""
-
-    dataset: Dataset
-    test: Array
-    outcomes: Outcomes
-    simple: Mapping[Forecast, Array]
-
-    @classmethod
-    def of(cls, dataset: Dataset, parts: Sequence[bool]) -> PartOutcomes:
-        """Those of the ``parts`` in this order: True is the test, False the training."""
-        came = [outcomes(dataset, part) for part in parts]
-        found = [simple_answers(dataset, part) for part in parts]
-        return cls(
-            dataset, np.repeat(parts, [len(one.values) for one in came]), Outcomes.joined(came),
-            {model: np.concatenate([one[model] for one in found]) for model in found[0]},
-        )  # fmt: skip
-
-    def answered(self, values: Values) -> WindowAnswers:
-        """With the last answers of a network, one to each of some windows."""
-        some = values.owners
-        came = self.outcomes.at(some)
-        network = self.dataset.own_answers(values.predicted).reshape(came.values.shape)
-        simple = {model: answers[some] for model, answers in self.simple.items()}
-        return WindowAnswers(self.dataset, some, self.test[some], came, network, simple)
