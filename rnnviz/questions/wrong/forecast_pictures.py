@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.charts.axes import axis
+from rnnviz.charts.axes import axis, rows_axis
 from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, scatter
 from rnnviz.charts.shapes import level, note, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
@@ -69,20 +69,19 @@ def _bars(of: _Errors, theme: Theme) -> Picture:
     count, top = len(of.models), of.top
     colors = of.colors(theme.forward, theme.muted)
     beyond = " ▸"  # A bar that ends at the axis is longer.
+    names = [plain(model.name) for model in of.models]
     bars = bar(
-        x=compact(np.minimum(of.scaled, top)), y=np.arange(count, dtype=np.int32), orientation="h",
-        width=0.7, marker={"color": colors}, textfont={"color": colors},
+        x=compact(np.minimum(of.scaled, top)), y=names, orientation="h", width=0.7,
+        marker={"color": colors}, textfont={"color": colors},
         text=[own_number(error) + beyond * (size > top)
               for error, size in zip(of.own.tolist(), of.scaled.tolist(), strict=True)],
         customdata=[f"{model.text}: scaled {number(size, 3)}"
                     for model, size in zip(of.models, of.scaled.tolist(), strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    names = [plain(model.name) for model in of.models]
-    rows = axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)), ticktext=names,
-                showgrid=False, ticks="")  # fmt: skip
     return picture(
-        [bars], "Better than what?", 300, theme, yaxis=rows,
+        [bars], "Better than what?", 300, theme,
+        yaxis=rows_axis(count, theme, showgrid=False, ticks=""),
         xaxis=axis("error, 1 = last value", theme, range=[0, 1.25 * top]),
         shapes=[upright(1, theme)], meta={"left": 16 + 7 * max(map(len, names))},
     )  # fmt: skip

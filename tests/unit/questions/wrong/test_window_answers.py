@@ -125,14 +125,18 @@ def test_the_file_has_times_targets_and_the_answers_of_all_models(session):
     np.testing.assert_allclose(predicted, found.network[..., 1].ravel())
 
 
-def test_while_it_is_read_piece_by_piece_the_models_answer_the_same_windows(session, monkeypatch):
+@each_row("part", [DataPart.TRAIN, DataPart.ALL])
+def test_while_it_is_read_piece_by_piece_the_models_answer_the_same_windows(
+    session, monkeypatch, part
+):
     monkeypatch.setattr(work, "_CHUNK", 40 * session.state.parameters.theta.size)
     lab = ResultsLab()
-    lab.rows = DataPart.TRAIN
+    lab.rows = part
     some = lab.step(session.state, session.dataset)
     assert 0 < len(some.owners) < len(session.dataset.train) / 2
     assert spend(math.inf, lab.develop(session.state, session.dataset)) is False
     every = lab.step(session.state, session.dataset)
-    assert every.owners.tolist() == [*range(len(session.dataset.train))]
+    assert every.owners.tolist() == [*range(len(lab.part(session.dataset)))]
+    assert np.array_equal(some.test, every.test[some.owners])
     assert np.allclose(some.expected, every.expected[some.owners])
     assert np.allclose(some.came, every.came[some.owners])
