@@ -20,10 +20,12 @@ from rnnviz.probe.units import ReadoutKind
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.subject import source_of
+from rnnviz.questions.wrong.measure import ResultsLab
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
+from rnnviz.tasks.forecasts import naive_error
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.
@@ -379,6 +381,30 @@ def test_what_a_linear_probe_reads_in_both_is_overlaid():
         found = session.lab(LinearProbeLab).shown(source_of(session)).found
         np.testing.assert_allclose(drawn[name]["y"], found.scores, rtol=1e-6)
     assert drawn["lstm"]["line"]["dash"] == "dash"
+
+
+def test_two_networks_stand_beside_simple_models_in_the_units_of_the_table():
+    given = {"task": "elnino", "window": "12", "horizon": "3", "hidden": "4", "epoch": "2"}
+    opened = Page("train", **given, cell="gru", vs="cell:elman").enter(TrainQuestion.WRONG)
+    opened.finish()
+    assert opened.charts.keys() == {"words", "better", "list", "scatter_0", "scatter_1"}
+    models = opened.series("better")
+    assert [*models][:3] == ["gru", "elman", "last value"]
+    found = [
+        session.lab(ResultsLab).step(session.state, session.dataset)
+        for session in opened.pair.sessions
+    ]
+    for name, one in zip(("gru", "elman"), found, strict=True):
+        naive = naive_error(opened.pair.first.dataset.series)
+        assert models[name]["y"][0] == pytest.approx(one.errors.mean() / naive[0], rel=1e-5)
+    tables = opened.chart("list")["data"]
+    assert [table["header"]["values"] for table in tables] == [
+        ["month", "error, gru", "error, elman"]
+    ] * 2
+    closer = [int((a.errors < b.errors).sum()) for a, b in (found, found[::-1])]
+    assert [len(table["customdata"]) for table in tables] == closer
+    owner, first = tables[0]["customdata"][0], tables[0]["cells"]["values"][1][0]
+    assert float(first) == pytest.approx(found[0].errors[owner], rel=0.06)
 
 
 def test_the_list_has_what_is_right_in_one_alone():

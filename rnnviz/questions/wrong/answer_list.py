@@ -185,12 +185,10 @@ def rows_of_both(
         columns.append(TableColumn(session.names.sequence, texts, theme.text, 3.2))
     answers = [("target", first.targets), (one, first.predicted), (other, second.predicted)]
     if isinstance(first, Values) and isinstance(second, Values) and data.reads is OutputAt.EVERY:
-        answers = []
+        answers, form = [], own_number if data.series else number
         for name, found in (one, first), (other, second):
             errors = np.sqrt(mean_squares(found)[section.answers[:MOST]]).tolist()
-            columns.append(
-                TableColumn(f"error, {name}", [number(e, 2) for e in errors], theme.text)
-            )
+            columns.append(TableColumn(f"error, {name}", [form(e, 2) for e in errors], theme.text))
     for name, of in answers:
         shown = [(of[k], first.targets[k]) for k in section.answers[:MOST]]
         written = [

@@ -82,7 +82,7 @@ def _bars(of: _Errors, theme: Theme) -> Picture:
     return picture(
         [bars], "Better than what?", 300, theme,
         yaxis=rows_axis(count, theme, showgrid=False, ticks=""),
-        xaxis=axis("error, 1 = last value", theme, range=[0, 1.25 * top]),
+        xaxis=axis("error, 1 = last value in training", theme, range=[0, 1.25 * top]),
         shapes=[upright(1, theme)], meta={"left": 16 + 7 * max(map(len, names))},
     )  # fmt: skip
 
