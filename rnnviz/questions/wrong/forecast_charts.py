@@ -62,7 +62,7 @@ def _column(session: Session) -> str:
 
 def _better(source: AnswersSource) -> Picture:
     models, networks = _compared(source), 1
-    if source.other and _compared(source.other)[0].mae.shape == models[0].mae.shape:
+    if source.other and _cut(source) == _cut(source.other):
         both = models[0], _compared(source.other)[0]
         named = [replace(one, name=name) for one, name in zip(both, source.names, strict=True)]
         models, networks = [*named, *models[1:]], 2
@@ -70,6 +70,12 @@ def _better(source: AnswersSource) -> Picture:
     return better_than_what(
         models, column, sticky_theme(source.session, "better"), networks=networks
     )
+
+
+def _cut(source: AnswersSource) -> tuple[object, ...]:
+    """How the windows are cut, which two networks must have in common."""
+    series = expected_values(source.session.dataset)
+    return series.columns, series.window, series.horizon
 
 
 def _compared(source: AnswersSource) -> list[ForecastErrors]:
