@@ -9,7 +9,7 @@ import pytest
 
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.questions.wrong.answer_list import rows_of as rows_of_list
 from rnnviz.questions.wrong.measure import (
     ANSWERS,
@@ -115,6 +115,29 @@ def test_answers_can_be_traced_to_the_rows_and_the_ids_of_a_file():
     columns = rows_of_list(session, answers, Section("errors", np.arange(3)), LIGHT).columns
     assert columns[0].name == "id"
     assert {*columns[0].cells} <= {f"T-{k}" for k in range(10)}
+
+
+@each_row("part", DataPart)
+def test_classes_of_series_have_the_time_of_each_answer(part):
+    hours = pd.date_range("2024-01-01", periods=150, freq="h")
+    shops = [(f"m{k}", hours[k : k + 12]) for k in range(40)]
+    frame = pd.concat(
+        pd.DataFrame({"hour": when, "machine": name, "x": np.arange(12.0) + k})
+        for k, (name, when) in enumerate(shops)
+    )
+    known = {(row.machine, row.x): f"{row.hour:%Y-%m-%d %H:%M}" for row in frame.itertuples()}
+    for label in (frame["x"] % 5 < 2, frame["machine"].str[1:].astype(int) % 2 == 0):
+        made = from_frame(
+            frame.assign(state=label.map({True: "on", False: "off"})), RunConfig(hidden=3),
+            time="hour", id="machine", value="x", label="state", window=5,
+        )  # fmt: skip
+        made.lab(ResultsLab).rows = part
+        rows = rows_of(made, ANSWERS)
+        assert {"hour", "text", "label"} <= rows[0].keys()
+        for row in rows:
+            machine, read = row["id"].split()[0], row["text"].split()
+            place = int(row.get("place", len(read))) - 1
+            assert row["hour"] == known[machine, float(read[place])]
 
 
 def test_what_comes_from_no_table_has_neither_rows_nor_ids():
