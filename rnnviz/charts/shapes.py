@@ -151,6 +151,8 @@ def sentence(title: str, text: str, theme: Theme = LIGHT) -> Picture:
 LARGE, MIDDLE, SMALL = 16, 15, 13
 #: At most this many shades, and words with a name; at most this many letters of a name.
 _SHADES, _MOST_WORDS, _LETTERS = 24, 60, 20
+#: At most this many steps of a series with a name.
+MOST_STEPS = 8
 
 
 class Label(NamedTuple):
@@ -173,7 +175,8 @@ def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> 
     points = scatter(
         **xy(path[1:]), name="your way", mode="markers", marker={"color": colors, "size": 8},
         text=[plain(shown_token(word)) for word in words[:count]],
-        hovertemplate="after “%{text}”: (%{x}, %{y})<extra></extra>", meta={"token": first},
+        hovertemplate=f"{'after “%{text}”: ' * all(words)}(%{{x}}, %{{y}})<extra></extra>",
+        meta={"token": first},
         showlegend=False,
     )  # fmt: skip
     ring = {"symbol": "circle-open", "size": 9, "color": theme.text, "line": {"width": 2}}
@@ -188,12 +191,19 @@ def word_arrows(path: Array, words: Sequence[str], first: int, theme: Theme) -> 
     return [*arrows, points, start]
 
 
+def sparse(names: Sequence[str], most: int) -> tuple[str, ...]:
+    """At most ``most`` of the names, evenly spaced back from the last; the others are empty."""
+    every = -(-len(names) // most)
+    return tuple(name if (len(names) - 1 - t) % every == 0 else "" for t, name in enumerate(names))
+
+
 def word_labels(path: Array, words: Sequence[str], theme: Theme) -> list[Label]:
-    """The words at their points, the last first, and the start."""
+    """The words at their points, the last first, and the start; empty words are left out."""
     named = words if len(words) <= _MOST_WORDS else ()
     ends = [
         Label(at, shown_token(word), MIDDLE, theme.text)
         for at, word in zip(path[1:], named, strict=False)
+        if word
     ]
     return [*reversed(ends), *(Label(at, "start", SMALL, theme.muted) for at in path[:1])]
 

@@ -93,6 +93,12 @@ class Season:
         """The names of its equal parts, or the numbers of its steps."""
         return self.cycle.parts if self.cycle else tuple(f"{k}" for k in range(1, self.period + 1))
 
+    def part(self, phases: Array) -> Array:
+        """The number of the part at phases (N,), from 0."""
+        count = len(self.parts)
+        # A phase such as 3/7 can round to less.
+        return np.minimum(np.floor(phases * count + 1e-9), count - 1).astype(int)
+
     def quarters(self, phases: Array) -> Labels:
         """Labels of phases (N,): the quarters, or fewer parts of a shorter season."""
         parts = self.parts
@@ -101,8 +107,8 @@ class Season:
             parts[low] if high - low == 1 else f"{parts[low]}–{parts[high - 1]}"
             for low, high in pairwise(edges)
         )
-        numbers = np.searchsorted(edges[1:], np.floor(phases * len(parts) + 1e-9), side="right")
-        return Labels(tuple(names[k] for k in np.minimum(numbers, len(names) - 1)), names)
+        numbers = np.searchsorted(edges[1:], self.part(phases), side="right")
+        return Labels(tuple(names[k] for k in numbers.tolist()), names)
 
 
 class Property(NamedTuple):

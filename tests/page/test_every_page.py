@@ -11,6 +11,7 @@ from rnnviz.charts.picture import Picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.session import from_frame
+from rnnviz.tasks.rows import Form
 from tests.page.painter import unknown
 from tests.page.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.charts.unpacked import unpacked
@@ -156,3 +157,17 @@ def test_units_are_told_by_what_they_follow(over_time):
     count = len(over_time.dataset.train)
     measured = f"Measured on the training windows: all {count}."
     assert opened.charts["following"]["remark"] == measured
+
+
+def test_the_path_of_values_with_a_season_has_its_loop_and_their_own_units(over_time):
+    opened = Page("dynamics", over_time).enter(DynamicsQuestion.PATH)
+    drawn = opened.chart("trajectories")["data"]
+    # The series of two steps have no season.
+    season = over_time.dataset.series.columns.form is not Form.SERIES
+    assert season == any(one.get("name") == "mean of the season" for one in drawn)
+    values = not over_time.dataset.answers_classes
+    assert ("quarters of the season" in opened.text) == values
+    states = [one for one in drawn if one.get("mode") == "markers" and one.get("text")]
+    told, owner = states[0]["text"][0], states[0]["customdata"][0]
+    times = [f"{time:g}" for time in over_time.dataset.train[owner].times]
+    assert told.partition(": ")[0] in times

@@ -94,8 +94,7 @@ def unit_season(
 
     The page marks the own steps, those of the window that is shown.
     """
-    count = len(season.parts)
-    part = np.minimum(np.floor(every.phases * count + 1e-9), count - 1).astype(int)
+    count, part = len(season.parts), season.part(every.phases)
     sums, sizes = (np.bincount(part, one, count) for one in (every.values, None))
     means = np.where(sizes > 0, sums / np.maximum(sizes, 1), np.nan)
     hover = f"%{{text}}: {view.name} = %{{y:.4f}}<extra></extra>"

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnviz.charts.axes import axis, whole
 from rnnviz.charts.picture import SILENT, Picture, Series, bar, compact, exact, scatter, xy
-from rnnviz.charts.shapes import LEGEND, LEGEND_TOP, labels, mixed, word_arrows, word_labels
+from rnnviz.charts.shapes import (
+    LEGEND,
+    LEGEND_TOP,
+    MIDDLE,
+    Label,
+    labels,
+    mixed,
+    sparse,
+    word_arrows,
+    word_labels,
+)
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import OTHERS, Activations, Labels, Plane, participation_ratio
@@ -18,17 +29,27 @@ from rnnviz.questions.path.measure import Separation
 _CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b7a400", "#7f7f7f")
 #: Maximum number of bars of components.
 MOST_BARS = 12
+#: Maximum number of parts of a season with a name.
+_MOST_PARTS = 12
+
+
+class Loop(NamedTuple):
+    """The mean of the points in each part of the season, (P, 2), and the names of the parts."""
+
+    points: Array
+    names: Sequence[str]
 
 
 def trajectories(
     drawn: Activations, of: Labels, path: Array, words: Sequence[str], plane: Plane,
-    *, theme: Theme = LIGHT,
+    *, theme: Theme = LIGHT, loop: Loop | None = None, tips: Sequence[str] = (),
 ) -> Picture:  # fmt: skip
     """Every sequence as a thin line through its states, coloured by class; the probe on top.
 
     ``of`` are the labels of the states ``drawn``. The ``path`` of the probe, (T + 1, 2), begins
-    before its ``words`` (T,), with NaN if there is no start. A click on another point yields the
-    index of its sequence as customdata.
+    before its ``words`` (T,), with NaN if there is no start. The ``loop`` of a season is a closed
+    line. ``tips`` are told of the states, by default what is read. A click on another point yields
+    the index of its sequence as customdata.
     """
     points = plane.project(drawn.states)
     # Symmetric ranges of both axes.
@@ -44,14 +65,38 @@ def trajectories(
     )
     series = [
         _sequences(drawn, points, theme),
-        *_states(drawn, points, of, colors),
+        *_states(drawn, points, of, colors, tips or _beginnings(drawn)),
         *_decision_line(plane, span, theme),
         *word_arrows(path, words, 0, theme),
-        labels(word_labels(path, words, theme)),
+        *_loop(loop, theme),
+        labels([*_parts(loop, theme), *word_labels(path, words, theme)]),
     ]
     title = f"Components {one} and {two} explain {sum(plane.explained):.0%} of the variance"
     layout = {**LEGEND, "legend": legend, "xaxis": xaxis, "yaxis": yaxis, "meta": {"wide": True}}
     return picture(series, title, 560, theme, {"t": LEGEND_TOP}, **layout)
+
+
+def _loop(loop: Loop | None, theme: Theme) -> list[Series]:
+    """The closed line through the means of the season."""
+    if loop is None:
+        return []
+    closed = np.concatenate([loop.points, loop.points[:1]])
+    style = {"line": {"color": theme.text, "width": 3}, "marker": {"color": theme.text, "size": 7}}
+    return [scatter(
+        **xy(closed), mode="lines+markers", name="mean of the season", **style,
+        text=[*loop.names, *loop.names[:1]], hovertemplate="mean, %{text}<extra></extra>",
+    )]  # fmt: skip
+
+
+def _parts(loop: Loop | None, theme: Theme) -> list[Label]:
+    """The names of the parts of the season, of many only some."""
+    if loop is None:
+        return []
+    return [
+        Label(at, name, MIDDLE, theme.text)
+        for at, name in zip(loop.points, sparse(loop.names, _MOST_PARTS), strict=True)
+        if name and np.isfinite(at).all()
+    ]
 
 
 def class_colors(classes: Sequence[str], theme: Theme) -> dict[str, str]:
@@ -81,18 +126,21 @@ def _sequences(drawn: Activations, points: Array, theme: Theme) -> Series:
     )  # fmt: skip
 
 
-def _states(
-    drawn: Activations, points: Array, of: Labels, colors: Mapping[str, str]
-) -> Iterator[Series]:
-    """The states of each class; the last one of each sequence is larger."""
-    labels = np.array(of.labels, object)
-    # Of every state its sequence, and how many of the tokens are read.
-    texts = []
+def _beginnings(drawn: Activations) -> list[str]:
+    """Of every state its sequence, and how many of the tokens are read."""
+    texts = list[str]()
     for k in range(drawn.count):
         words = drawn.words[drawn.part(k)]
         phrase = plain(" ".join(shown_token(word) for word in words), 60)
         texts += [f"{phrase}<br>after {t} of {len(words)}" for t in range(1, len(words) + 1)]
-    ends = drawn.starts[1:] - 1
+    return texts
+
+
+def _states(
+    drawn: Activations, points: Array, of: Labels, colors: Mapping[str, str], texts: Sequence[str]
+) -> Iterator[Series]:
+    """The states of each class; the last one of each sequence is larger."""
+    labels, ends = np.array(of.labels, object), drawn.starts[1:] - 1
     for name, color in colors.items():
         indices = np.flatnonzero(labels == name)
         last = np.isin(indices, ends)

@@ -9,13 +9,16 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.shapes import sentence, shades
+from rnnviz.charts.shapes import MOST_STEPS, sentence, shades, sparse
+from rnnviz.charts.theme import plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations, Labels, Plane, moderate, variances_of
+from rnnviz.probe.season import rows_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
-from rnnviz.questions.path.pictures import component_bars, separation_curve, trajectories
+from rnnviz.questions.path.pictures import Loop, component_bars, separation_curve, trajectories
 from rnnviz.questions.subject import source_of
+from rnnviz.tasks.number_cells import written
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_axes, choose_view, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in
@@ -101,7 +104,32 @@ def _trajectories(shown: _PathSubject) -> Picture:
     zero = plane.project(np.zeros((1, drawn.states.shape[1])))
     start = zero if drawn.zero else np.full_like(zero, np.nan)
     path, colors = np.concatenate([start, states]), sticky_theme(session, "ways", session.part)
-    return trajectories(drawn, labels, path, probe.step_names, plane, theme=colors)
+    words, loop, tips = probe.step_names, _loop(shown), list[str]()
+    if session.dataset.series is not None:
+        words, tips = sparse(words, 1 if loop else MOST_STEPS), _tips(session, drawn)
+    return trajectories(drawn, labels, path, words, plane, theme=colors, loop=loop, tips=tips)
+
+
+def _tips(session: Session, drawn: Activations) -> list[str]:
+    """Time and values of every step of a series, (N,)."""
+    series = session.dataset.series
+    assert series, "only series have times"
+    times = written(np.concatenate([piece.times for piece in series.train]))
+    rows = rows_of(session.dataset, drawn).tolist()
+    return [plain(f"{times[row]}: {word}", 60) for row, word in zip(rows, drawn.words, strict=True)]
+
+
+def _loop(shown: _PathSubject) -> Loop | None:
+    """The mean of the states in each part of the season, if there is one."""
+    session, read = shown.session, shown.activations
+    if (season := session.units.season(session.dataset)) is None:
+        return None
+    part = season.part(season.phases[rows_of(session.dataset, read)])
+    points, count = shown.plane.project(read.states), len(season.parts)
+    sizes = np.bincount(part, minlength=count)
+    sums = [np.bincount(part, column, count) for column in points.T]
+    means = np.column_stack(sums) / np.where(sizes > 0, sizes, np.nan)[:, None]
+    return Loop(means, season.parts)
 
 
 @_or_problem
@@ -120,6 +148,8 @@ def _components(shown: _PathSubject) -> Picture:
 
 
 def _what(session: Session) -> str:
+    if not session.dataset.answers_classes and session.units.season(session.dataset):
+        return "quarters of the season"
     return "classes" if session.dataset.answers_classes else "targets"
 
 
@@ -168,6 +198,8 @@ def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
     if not source_of(session).readable:
         ordered = not data.answers_classes and len(data.classes) == 1
         paths += "_values" if ordered else "_classes"
+    if session.units.season(data):
+        paths = "trajectories_season"
     left = [Chart("trajectories", 9, _trajectories, _remark, _open, paths)]
     return left, [
         Chart("separation", 5, _separation, fields=apart),

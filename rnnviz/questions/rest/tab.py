@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from rnnviz.charts.picture import Picture
-from rnnviz.charts.shapes import sentence, shades
+from rnnviz.charts.shapes import MOST_STEPS, sentence, shades, sparse
 from rnnviz.charts.texts import explanation
 from rnnviz.charts.theme import shown_token
 from rnnviz.probe.fixed_points import FixedPoints, Kind
@@ -205,6 +205,8 @@ def _phase(shown: _RestSubject) -> Picture:
         return sentence("The plane of two components", text, theme())
     plane, visited, probe = lab.plane(query), lab.visited(query), session.inspect()
     words, states = probe.step_names, states_of(probe.trace)
+    if session.dataset.series is not None:
+        words = sparse(words, MOST_STEPS)
     points = [rest.point for rest in shown.rests]
     drawn = portrait(lab.held(query), plane, visited, states.whole, points)
     one, two = (axis + 1 for axis in plane.axes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.charts.shapes import contrast, faint, ink, mixed, rgb, sentence
+from rnnviz.charts.shapes import contrast, faint, ink, mixed, rgb, sentence, sparse
 from rnnviz.charts.theme import DARK, LIGHT
 from tests.sampling import each_row
 
@@ -42,3 +42,9 @@ def test_the_sentence_is_whole_and_the_readers_words_in_it_are_no_tags():
     assert drawn.layout["meta"]["sentence"] == said.replace("<", "&lt;").replace(">", "&gt;")
     assert drawn.figure.layout.annotations[0].text == drawn.layout["meta"]["sentence"]
     assert not drawn.figure.data
+
+
+def test_of_many_names_some_are_left_evenly_back_from_the_last():
+    assert sparse(("a", "b", "c", "d", "e"), 3) == ("a", "", "c", "", "e")
+    assert sparse(("a", "b", "c", "d", "e"), 1) == ("", "", "", "", "e")
+    assert sparse(("a", "b"), 4) == ("a", "b")

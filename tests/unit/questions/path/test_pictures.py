@@ -10,6 +10,7 @@ from rnnviz.probe.activations import OTHERS, Activations, Boundary, Labels, Plan
 from rnnviz.questions.path.measure import Separation
 from rnnviz.questions.path.pictures import (
     MOST_BARS,
+    Loop,
     band_colors,
     class_colors,
     component_bars,
@@ -52,6 +53,19 @@ def test_every_state_is_a_point_of_its_class_that_knows_its_sequence():
     *_, start, names = picture.figure.data
     assert (list(start.x), list(start.y)) == ([0], [0])
     assert names.text == ("&lt;i&gt;", "not", "start"), "the last word first"
+
+
+def test_the_loop_of_a_season_is_closed_and_named_and_states_have_their_own_tips():
+    loop = Loop(np.array([[0.0, 1], [1, 0], [np.nan, np.nan]]), ("Jan", "Feb", "Mar"))
+    labels = Labels(("no", "no", "yes", "yes", "yes"), ("no", "yes"))
+    tips = [f"tip {k}" for k in range(5)]
+    picture = trajectories(CORPUS, labels, PATH, ("", "2000-10"), PLANE, loop=loop, tips=tips)
+    mean = by_name(picture)["mean of the season"]
+    np.testing.assert_allclose(np.array(mean.x, float), [0, 1, np.nan, 0])
+    assert list(mean.text) == ["Jan", "Feb", "Mar", "Jan"]
+    assert picture.figure.data[-1].text == ("Jan", "Feb", "2000-10", "start")
+    assert list(by_name(picture)["yes"].text) == ["tip 2", "tip 3", "tip 4"]
+    assert "after" not in by_name(picture)["your way"].hovertemplate, "some have no name"
 
 
 @each_row(
