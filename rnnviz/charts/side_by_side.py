@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -97,13 +97,15 @@ def _factors(distances: Array, theme: Theme) -> list[dict[str, Any]]:
 class AnswerScale:
     """How an answer is drawn: a probability from ``base``, or a value.
 
-    ``sides`` are the names of the two classes, if there are just two.
+    ``sides`` are the names of the two classes, if there are just two. Answers of a ``series`` are
+    lines, on an axis that covers their values alone.
     """
 
     title: str
     base: float = 0.0
     probability: bool = True
     sides: tuple[str, str] | None = None
+    series: bool = False
 
     def label(self, value: float) -> str:
         """The value in a few characters: of two classes the probability of the likelier one."""
@@ -115,6 +117,10 @@ class AnswerScale:
 
     def axis(self, values: Array, theme: Theme) -> dict[str, Any]:
         """The vertical axis."""
+        if self.series:
+            known = values[np.isfinite(values)]
+            low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+            return axis("", theme, range=theme.scale.tenths(float(low), float(high)))
         if not self.probability:
             return signed_axis("", 1.25 * theme.scale.nice_limit(largest(values)), theme)
         low, high = (-0.34, 1.34) if self.sides else (0.0, 1.2)
@@ -137,6 +143,10 @@ def percent(share: float) -> str:
 
 def compared_answers(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
     """The answers before and after the change, after every word, (T,) each, side by side."""
+    title = f"{plain(scale.title, 60)}{_PAIR}"
+    if scale.series:
+        lines = _lines({BEFORE: pair.first, AFTER: pair.second}, theme)
+        return _answers(lines, pair, scale, title, theme)
     sides = ((pair.first, -0.2, BEFORE, "solid"), (pair.second, 0.2, AFTER, "dash"))
     bars = [_bars(values, (place, 0.36), name, scale, theme) for values, place, name, _ in sides]
     bars = [{**series, "textfont": {"size": 11}} for series in bars]
@@ -148,11 +158,15 @@ def compared_answers(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LI
         )
     ]
     edges = [_edges(values, (x, 0.36), scale.base, theme, dash) for values, x, _, dash in sides]
-    return _answers([*bars, *edges], pair, scale, f"{plain(scale.title, 60)}{_PAIR}", theme)
+    return _answers([*bars, *edges], pair, scale, title, theme)
 
 
 def answers_before(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LIGHT) -> Picture:
     """The answers now, the second of the pair, in the dashed outline of those before."""
+    title = f"{plain(scale.title, 60)}, now; dashed: before"
+    if scale.series:
+        lines = _lines({"now": pair.second, BEFORE: pair.first}, theme)
+        return _answers(lines, pair, scale, title, theme)
     now = _bars(pair.second, (0.0, 0.44), "now", scale, theme)
     before = _bars(pair.first, (0.0, 0.6), "before", scale, theme)
     # The number is beyond both ends.
@@ -163,8 +177,20 @@ def answers_before(pair: BeforeAndAfter, scale: AnswerScale, theme: Theme = LIGH
     before["text"] = np.where(longer, texts, "").tolist()
     now["text"] = np.where(longer, "", texts).tolist()
     edges = _edges(pair.first, (0.0, 0.6), scale.base, theme, "dash")
-    title = f"{plain(scale.title, 60)}, now; dashed: before"
     return _answers([before, now, edges], pair, scale, title, theme)
+
+
+def _lines(both: Mapping[str, Array], theme: Theme) -> list[Series]:
+    """Two sequences of answers by their names as lines, the second one dashed and on top."""
+    return [
+        scatter(
+            x=list(range(len(values))), y=compact(values), name=name, mode="lines+markers",
+            line={"color": theme.forward, "width": 2.5, "dash": dash},
+            marker={"size": 6, "color": theme.forward}, customdata=[number(v) for v in values],
+            hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
+        )
+        for (name, values), dash in zip(both.items(), ("solid", "dash"), strict=True)
+    ]  # fmt: skip
 
 
 def _answers(

@@ -330,3 +330,66 @@ def test_before_the_change_both_are_the_same_to_the_bit():
     distances = page.chart("distance")["data"][0]["y"]
     assert list(distances[:2]) == [0, 0]
     assert distances[-1] > 0
+
+
+# Steps of a series
+
+
+@pytest.fixture
+def sea():
+    return Page(task="elnino", hidden="4", window="12", horizon="2", epoch="1", init_scale="0.4")
+
+
+def test_the_value_of_a_step_is_dragged_within_those_of_the_training(sea):
+    probe = sea.session.inspect()
+    assert (sea.change.alter, sea.change.place) == (Alter.CHANGE, 8)
+    (slider,) = (one for one in sea.app.slider if one.label == "temperature")
+    series = sea.session.dataset.series
+    read = np.concatenate([piece.values for piece in series.train])
+    assert (slider.min, slider.max) == pytest.approx((read.min(), read.max()), abs=0.02)
+    own = float(probe.reading.words[8])
+    assert abs(slider.value - own) == pytest.approx(read.std(), abs=0.02)
+    slider.set_value(27.5)
+    sea.run()
+    time = probe.step_names[8]
+    said = rf"With 27.5\d* for {own:g} at {time} temperature . steps? ahead goes from \d\d"
+    assert re.search(said, sea.story)
+    assert "→ 27.5" in sea.heads()[8]
+    (box,) = [b for b in sea.app.selectbox if b.label == "Step"]
+    assert box.options[8] == f"{time}: {own:g}"
+
+
+def test_pictures_of_a_step_are_in_the_units_of_the_table(sea):
+    assert {"curve", "answers", "parted", "saliency"} <= sea.charts.keys()
+    curve, answers = sea.chart("curve"), sea.chart("answers")
+    line, before, after = curve["data"]
+    assert min(line["x"]) > 15
+    assert min(line["y"]) > 15
+    assert before["x"] == [float(sea.session.inspect().reading.words[8])]
+    assert after["x"][0] == pytest.approx(float(sea.change.word))
+    assert [one["line"]["dash"] for one in answers["data"]] == ["solid", "dash"]
+    assert min(answers["layout"]["yaxis"]["range"]) > 10
+    assert "8" not in answers["layout"]["xaxis"]["ticktext"], "steps have their times"
+    sums = [float(sum(one["y"])) for one in sea.chart("saliency")["data"][:1]]
+    change = TAB.subject(sea.session)
+    adds, _ = change.lab.saliency(*change.pair)
+    scale = sea.session.dataset.answer_units.scale[0]
+    assert sums[0] == pytest.approx(scale * adds.integrated.sum(), rel=1e-4)
+
+
+def test_a_step_as_its_neighbours_has_their_mean_and_no_step_is_lost(sea):
+    sea.alter(Alter.DROP)
+    words = sea.session.inspect().reading.words
+    mean = (float(words[7]) + float(words[9])) / 2
+    assert f"With {mean:g} for {float(words[8]):g} at" in sea.story
+    assert len(sea.chart("answers")["data"][1]["y"]) == len(words)
+    assert all(np.isfinite(sea.chart("answers")["data"][1]["y"]))
+    kinds = next(g for g in sea.app.get("button_group") if g.label == "The step is")
+    assert list(kinds.options) == ["another", "as its neighbours", "another state"]
+
+
+@pytest.mark.parametrize("change", ["add 2 20", "swap 2"])
+def test_a_link_with_a_change_that_steps_do_not_have_changes_the_value(change):
+    page = Page(task="elnino", hidden="4", window="12", epoch="1", **{"what_if.change": change})
+    assert page.change.alter is Alter.CHANGE
+    assert "With" in page.story

@@ -44,6 +44,8 @@ class Removal:
 class Turned(NamedTuple):
     """A sequence with ``changed`` of its ``answers`` changed, and its last answer now.
 
+    Of a window of a series ``text`` is its name and its first time.
+
     ``side`` is the class of that answer.
     """
 
@@ -141,5 +143,6 @@ class SilencingLab:
             answer = data.classes[side], float(last[k][side]), side
             if not np.isfinite(last[k]).all():
                 answer = "not finite", math.nan, -1
-            turned.append(Turned(examples[k].text, *answer, counts[k], answers[k]))
+            name = examples[k].key if data.series else examples[k].text
+            turned.append(Turned(name, *answer, counts[k], answers[k]))
         return turned, len(examples)

@@ -75,10 +75,17 @@ class Trial(NamedTuple):
     def movers(self) -> list[tuple[str, str]]:
         """The word that moves each unit most, as a sentence, and by how much on average.
 
-        Empty while the run plays.
+        Of a series it is what the unit follows. Empty while the run plays.
         """
         if self.session.player.running:
             return []
+        if self.session.dataset.series is not None:
+            found = self.session.units.following(self.source)
+            best = found.shares.argmax(axis=0).tolist()
+            return [
+                (f"Unit {k} follows {found.properties[row].text}", f": {found.shares[row, k]:.2f}")
+                for k, row in enumerate(best)
+            ]
         part, own = self.source.part, self.session.state.parameters.architecture.out
         what = "unit" if part == own else f"{part} of unit"
         return [
@@ -264,9 +271,12 @@ def _answers(trial: Trial) -> Picture:
     if outcome.two:
         what = "Verdict"
     elif not outcome.probability:
-        what = f"Output, {outcome.name},"
+        what = f"{'Expected' if data.series else 'Output,'} {outcome.name},"
     sides = (data.classes[0], data.classes[1]) if outcome.two else None
-    scale = AnswerScale(f"{what} after every {noun}", outcome.base, outcome.probability, sides)
+    series = data.series is not None and not outcome.probability
+    scale = AnswerScale(
+        f"{what} after every {noun}", outcome.base, outcome.probability, sides, series
+    )
     return answers_before(pair, scale, sticky_theme(trial.session, "answers_now", what))
 
 

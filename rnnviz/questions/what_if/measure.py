@@ -26,6 +26,7 @@ from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.dataset import Dataset, Example
+from rnnviz.tasks.vocabulary import write_values
 
 #: Pairs of matching tokens of the original and of the variant; None if one has no match.
 Pairs = list[tuple[int | None, int | None]]
@@ -165,10 +166,18 @@ def outcome_of(first: Probe, second: Probe) -> Outcome:
         common = min(len(first.running), len(second.running))
         gaps = np.abs(first.running[:common] - second.running[:common]).sum(axis=0)
         channel = int(np.nan_to_num(gaps).argmax())
-        return Outcome(channel, data.classes[channel], probability=False)
+        return Outcome(channel, output_name(data, channel), probability=False)
     two = data.one_class_at_end and len(data.classes) == 2
     column = 1 if two else int(first.answers[-1].argmax())
     return Outcome(column, data.classes[column], two)
+
+
+def output_name(data: Dataset, channel: int) -> str:
+    """The name of an output of values; of a series also how far ahead it is, if others are."""
+    if data.series is None or data.series.horizon == 1:
+        return data.classes[channel]
+    ahead, value = divmod(channel, len(data.series.columns.expected))
+    return f"{data.series.columns.expected[value]} {ahead + 1} step{'s' * (ahead > 0)} ahead"
 
 
 def running_answers(probe: Probe, outcome: Outcome) -> Array:
@@ -178,7 +187,7 @@ def running_answers(probe: Probe, outcome: Outcome) -> Array:
     """
     data, running = probe.dataset, probe.running
     if not data.answers_classes:
-        return np.asarray(running[:, outcome.column], float)
+        return np.asarray(data.own_answers(running)[:, outcome.column], float)
     probabilities = np.empty_like(running)
     LOSSES[Loss.CROSS_ENTROPY].answer(running, probabilities)
     if data.one_class_at_end:
@@ -187,6 +196,51 @@ def running_answers(probe: Probe, outcome: Outcome) -> Array:
     last = probabilities[-len(targets) :]
     answers[-len(targets) :] = last[np.arange(len(targets)), targets]
     return answers
+
+
+# Another value at a step of a series
+
+
+#: The points of the curve of answers.
+_POINTS = 41
+
+
+def ranges(data: Dataset) -> tuple[Array, Array]:
+    """The lowest and the highest value of each channel in the training, (D,) each."""
+    series = data.series
+    assert series, "only series have ranges"
+    read = np.concatenate([series.read(piece) for piece in series.train])
+    return read.min(axis=0), read.max(axis=0)
+
+
+def own_values(data: Dataset, text: str) -> Array:
+    """The values (D,) of a step in their own units; raise TaskError."""
+    assert data.units, "windows are standardised"
+    return np.asarray(data.units.own(data.values_of(text, 1))[0])
+
+
+def between(data: Dataset, words: Sequence[str], place: int) -> str:
+    """The text of a step with the mean of its neighbours' values; at an end that of the only one.
+
+    Words are the texts of the steps, at least two.
+    """
+    beside = [words[t] for t in (place - 1, place + 1) if 0 <= t < len(words)]
+    mean = np.mean([own_values(data, text) for text in beside], axis=0)
+    return write_values(np.array([[float(f"{value:.6g}") for value in mean]]), marks=False)
+
+
+def answers_of_values(probe: Probe, place: int, outcome: Outcome) -> tuple[Array, Array]:
+    """Values of the first channel at a step, and the last answer to each, (P,), in own units."""
+    data = probe.dataset
+    low, high = ranges(data)
+    assert data.units, "windows are standardised"
+    first = data.units.of_channels([0])
+    values = np.linspace(low[0], high[0], _POINTS)
+    rows = np.repeat(probe.example.inputs[[place]], _POINTS, axis=0)
+    rows[:, 0] = first.standardised(values[:, None])[:, 0]
+    examples = [with_token(probe.example, place, row) for row in rows]
+    answers = data.own_answers(last_answers(probe.parameters, examples))
+    return values, answers[:, outcome.column]
 
 
 class Method(StrEnum):
@@ -272,11 +326,11 @@ class WhatIfLab:
         self.perturbation = self.perturbation._replace(place=there)
         return there
 
-    def varied(self, words: Sequence[str]) -> tuple[str, ...]:
-        """The words after the perturbation, whose place is clipped."""
+    def clipped(self, words: Sequence[str]) -> Perturbation:
+        """The perturbation, at a place that these words have."""
         index = min(self.perturbation.place, len(words) - 1)
         self.perturbation = self.perturbation._replace(place=index)
-        return self.perturbation.applied(words)
+        return self.perturbation
 
     def donor(self, probe: Probe) -> PhraseInput:
         """The phrase whose state is put into the probe; by default one that is as long."""
@@ -335,6 +389,11 @@ class WhatIfLab:
             known.read = tokens.stop
             yield
 
+    def curve(self, probe: Probe, place: int, outcome: Outcome) -> tuple[Array, Array]:
+        """See ``answers_of_values``."""
+        key = probe, place, outcome
+        return self._memo.ask("curve", key, lambda: answers_of_values(probe, place, outcome))
+
     # Over the epochs
 
     def past(
@@ -350,7 +409,10 @@ class WhatIfLab:
         spend(budget, self.develop(run, pair))
         column = outcome_of(*pair).column
         epochs = sorted(epoch for epoch in self._answers if epoch <= run.position.epoch)
-        answers = np.array([self._answers[epoch][:, column] for epoch in epochs]).reshape(-1, 2)
+        own = pair[0].dataset.own_answers
+        answers = np.array([own(self._answers[epoch])[:, column] for epoch in epochs]).reshape(
+            -1, 2
+        )
         return np.array(epochs, int), (answers[:, 0], answers[:, 1])
 
     def develop(self, run: Run, pair: tuple[Probe, Probe]) -> Iterator[None]:
@@ -401,4 +463,7 @@ def spelled(dataset: Dataset, words: Sequence[str]) -> str:
 def _explained(probe: Probe, channel: int) -> Answer:
     """The explained output; all answers of a decoder."""
     data = probe.dataset
-    return logit_margin(probe.trace, data.classes, data.source is not None, channel)
+    names = data.classes
+    if not data.answers_classes:
+        names = tuple(output_name(data, k) for k in range(len(names)))
+    return logit_margin(probe.trace, names, data.source is not None, channel)

@@ -290,6 +290,35 @@ def _bars(
     )  # fmt: skip
 
 
+def value_curve(
+    curve: tuple[Array, Array], marks: Mapping[str, tuple[float, float]], what: str,
+    scale: AnswerScale, theme: Theme = LIGHT,
+) -> Picture:  # fmt: skip
+    """The answers (P,) to values (P,) at one step, which ``what`` names, with marks on it."""
+    values, answers = curve
+    line = scatter(
+        x=compact(values), y=compact(answers), mode="lines", name="answer",
+        line={"color": theme.forward, "width": 2.5},
+        text=[f"{number(x)}: {number(y)}" for x, y in zip(values, answers, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    points = [
+        scatter(
+            x=[x], y=[y], mode="markers", name=name,
+            marker={"color": theme.text, "size": 12, "line": {"width": 2},
+                    "symbol": "circle" if name == BEFORE else "circle-open"},
+            hovertemplate=f"{name}: {number(x)}: {number(y)}<extra></extra>",
+        )
+        for name, (x, y) in marks.items()
+    ]  # fmt: skip
+    every = np.array([*answers, *(y for _, y in marks.values())])
+    ends = theme.scale.tenths(float(values[0]), float(values[-1]), "x")
+    return picture(
+        [line, *points], plain(scale.title, 60), 300, theme, {"t": LEGEND_TOP}, **LEGEND,
+        xaxis=axis(plain(what, 40), theme, range=ends), yaxis=scale.axis(every, theme),
+    )  # fmt: skip
+
+
 def parting_curves(
     epochs: Array, pair: tuple[Array, Array], course: RunCurves, scale: AnswerScale,
     theme: Theme = LIGHT,

@@ -27,13 +27,14 @@ from rnnviz.charts.side_by_side import (
     distance_curve,
     percent,
 )
+from rnnviz.charts.texts import called
 from rnnviz.charts.theme import shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number, quoted
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.questions.subject import MOST_CHOICES, edition, source_of, subject_of
+from rnnviz.questions.subject import edition, source_of, subject_of
 from rnnviz.questions.what_if.measure import (
     Alter,
     Choices,
@@ -41,8 +42,10 @@ from rnnviz.questions.what_if.measure import (
     Perturbation,
     WhatIfLab,
     aligned,
+    between,
     joined,
     outcome_of,
+    own_values,
     running_answers,
     spelled,
 )
@@ -50,86 +53,35 @@ from rnnviz.questions.what_if.pictures import (
     MOST_ROWS,
     compared_states,
     parting_curves,
+    value_curve,
     word_choices,
 )
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
+from rnnviz.questions.what_if.widgets import choose_alter, choose_state
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.ui.browser_session import first_value, visit
+from rnnviz.ui.browser_session import first_value
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
 from rnnviz.ui.style import sticky_theme, theme
-
-
-def choose_alter(session: Session, here: str) -> None:
-    """Let the reader choose the kind of change, and what replaces ``here``."""
-    lab = session.lab(WhatIfLab)
-    label, now = f"The {session.names.noun} is", lab.perturbation.alter
-    alter = choose_one(label, Alter, now, edition(session), "alter")
-    lab.perturbation = lab.perturbation._replace(alter=alter)
-    if lab.perturbation.alter in (Alter.CHANGE, Alter.ADD):
-        word = _word(session, here) if session.dataset.tokens else _values(session)
-        lab.perturbation = lab.perturbation._replace(word=word)
-
-
-def choose_state(session: Session, probe: Probe) -> None:
-    """Let the reader choose another phrase, and the word after which its state is taken."""
-    lab, data = session.lab(WhatIfLab), session.dataset
-    donor = lab.donor(probe)
-    first = first_value("donor", (edition(session), data), donor.typed)
-    label, key = f"Take it from the {session.names.sequence}", _key("donor", data)
-    donor.ask(st.text_input(label, first, key=key), data)
-    lab.donor_text, words = donor.typed, read(data, donor.phrase).words
-    _, place, _, chosen, after = lab.perturbation
-    # In a link there is a word, before the phrase has been read.
-    index = min(place if chosen or after < 0 else after, len(words) - 1)
-    key = f"after_{min(place, len(words) - 1)}_{hash(words)}"
-    after = st.selectbox(
-        "State after", range(len(words)), first_value("after", (edition(session), key), index),
-        key=key, format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
-    )  # fmt: skip
-    lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
-
-
-def _key(name: str, data: Dataset) -> str:
-    """The key of a widget that starts again with other data."""
-    return f"{name}_{visit(data.name, f'data_{name}')}"
-
-
-def _values(session: Session) -> str:
-    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
-    zeros = ",".join("0" * len(data.vocabulary))
-    first = first_value("alter_value", (edition(session), data), now or zeros)
-    return st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
-
-
-def _word(session: Session, here: str) -> str:
-    """A word of the vocabulary; the default differs from ``here``."""
-    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
-    known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
-    default = now if now in known else next((word for word in known if word != here), here)
-    first = first_value("alter_word", (edition(session), data), default)
-    chosen = st.selectbox(
-        f"Which {session.names.noun}", known, known.index(first), width=200,
-        key=_key("alter_word", data), format_func=shown_token,
-    )  # fmt: skip
-    return str(chosen)
-
 
 _SALIENCY = {
     Method.INTEGRATED: "integrated", Method.LEFT_OUT: "occlusion", Method.SLOPE: "gradient_input"
 }  # fmt: skip
 #: Seconds per frame for words, and for earlier epochs.
 _WORDS, _EPOCHS = 0.003, 0.002
+#: The step of a series that is changed at first, counted from the end.
+_BACK = 4
 
 
 class ChangedPhrase(NamedTuple):
-    """The phrase before the change and after it, and the problem if there is no change."""
+    """The phrase before the change and after it, the problem if there is none, and the change."""
 
     session: Session
     first: Probe
     second: Probe | None
     problem: str
+    how: Perturbation
 
     @property
     def lab(self) -> WhatIfLab:
@@ -152,16 +104,17 @@ def _choose(session: Session, probe: Probe) -> None:
     if not lab.opened:
         _propose(session, probe, lab)
     place = _locate_change(session, words)
+    names = probe.step_names if probe.step_texts else range(1, len(words) + 1)
     key = f"alter_place_{hash(words)}_{session.selection.token}"
     chosen = st.selectbox(
         session.names.noun.capitalize(), range(len(words)),
         first_value("alter_place", (edition(session), key), place), key=key,
-        format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+        format_func=lambda t: f"{names[t]}: {shown_token(words[t])}",
     )  # fmt: skip
     if chosen is not None and chosen != place:
         lab.put(chosen, words)
         session.selection.token = chosen
-    choose_alter(session, words[lab.perturbation.place])
+    choose_alter(session, words)
     if lab.perturbation.alter is Alter.STATE:
         choose_state(session, probe)
 
@@ -173,6 +126,9 @@ def _propose(session: Session, probe: Probe, lab: WhatIfLab) -> None:
     """
     lab.opened, turning = True, session.story.turning
     lab.put(turning or 0, probe.reading.words)
+    if probe.step_texts:
+        lab.put(max(0, len(probe.words) - _BACK), probe.reading.words)
+        lab.perturbation = lab.perturbation._replace(alter=Alter.CHANGE)
     # Values have no list to choose from.
     if not session.dataset.tokens:
         return
@@ -197,23 +153,28 @@ def _locate_change(session: Session, words: tuple[str, ...]) -> int:
 def _change_of(session: Session) -> ChangedPhrase:
     """Both phrases at the epoch shown, or the problem if there is only one."""
     probe, other = session.inspect(), None
-    session.lab(WhatIfLab).fit(session.dataset)
-    _locate_change(session, probe.reading.words)
-    words, problem = session.lab(WhatIfLab).varied(probe.reading.words), ""
-    if not words:
+    lab, words = session.lab(WhatIfLab), probe.reading.words
+    lab.fit(session.dataset)
+    _locate_change(session, words)
+    how, problem = lab.clipped(words), ""
+    if session.dataset.series and how.alter is Alter.DROP and len(words) > 1:
+        # Without a step all later ones would come too early.
+        how = how._replace(alter=Alter.CHANGE, word=between(session.dataset, words, how.place))
+    changed = how.applied(words)
+    if not changed:
         noun = session.names.noun
         problem = f"Without its only {noun} the sequence is empty: change it instead."
-    elif words == probe.reading.words:
+    elif changed == words:
         problem = "This changes nothing: choose another place or another change."
     else:
         try:
-            _check(session.lab(WhatIfLab).perturbation, session.dataset)
-            other = session.inspect(spelled(session.dataset, words))
+            _check(how, session.dataset)
+            other = session.inspect(spelled(session.dataset, changed))
         except TaskError as error:
             problem = str(error)
     if other and not (probe.finite and other.finite):
         other, problem = None, BROKEN
-    return ChangedPhrase(session, probe, other, problem)
+    return ChangedPhrase(session, probe, other, problem, how)
 
 
 def _check(how: Perturbation, data: Dataset) -> None:
@@ -237,9 +198,9 @@ def _answer(change: ChangedPhrase) -> str:
     if change.second is None:
         return f"{problem} {escape(change.problem)}"
     if not session.dataset.answers_classes:
-        outcome = outcome_of(first, second)
+        outcome, digits = outcome_of(first, second), 4 if session.dataset.units else 3
         one, other = (
-            f"<strong>{number(float(probe.answers[-1, outcome.column]), 3)}</strong>"
+            f"<strong>{number(float(_own(probe)[outcome.column]), digits)}</strong>"
             for probe in change.pair
         )
         goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
@@ -250,9 +211,14 @@ def _answer(change: ChangedPhrase) -> str:
     return f"{problem} {_change_text(change)} the {first.noun} {turns}: {one}{becomes}."
 
 
+def _own(probe: Probe) -> Array:
+    """The last answer, (C,): values are in their own units."""
+    return probe.dataset.own_answers(probe.answers[-1])
+
+
 def _donor_note(change: ChangedPhrase) -> str:
     """Why the other phrase can't be read, or its skipped words."""
-    if change.lab.perturbation.alter is not Alter.STATE:
+    if change.how.alter is not Alter.STATE:
         return ""
     donor, data = change.lab.donor(change.first), change.session.dataset
     unknown = ", ".join(word[:40] for word in read(data, donor.phrase).unknown[:12])
@@ -268,9 +234,12 @@ def _verdict(probe: Probe) -> str:
 
 def _change_text(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
-    how, words = change.lab.perturbation, change.first.reading.words
+    how, words = change.how, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
     new = escape(quoted(shown_token(how.word)))
+    if change.first.step_texts and how.alter is Alter.CHANGE:
+        at, old = called(change.first, how.place), change.first.words[how.place]
+        return f"With {escape(how.word)} for {escape(old)} at {escape(at)}"
     if how.alter is Alter.DROP:
         return f"Without {here}"
     if how.alter is Alter.ADD:
@@ -302,7 +271,7 @@ def _or_sentence(
 
 def _pair(change: ChangedPhrase, first: Array, second: Array) -> BeforeAndAfter:
     """Two arrays on the words before the change."""
-    how, (probe, other) = change.lab.perturbation, change.pair
+    how, (probe, other) = change.how, change.pair
     before, after = (np.array(p.words, object) for p in (probe, other))
     after = how.continued(before, after)
     pairs = joined(how.pairs(len(probe.reading.words)), len(before), len(after))
@@ -323,7 +292,7 @@ def _states_pair(change: ChangedPhrase) -> BeforeAndAfter:
     session = change.session
     pair = _pair(change, *(p.unrolled(session.layer).of(session.part) for p in change.pair))
     # Before the change both are the same, but products of another length may round otherwise.
-    same = slice(change.lab.perturbation.place)
+    same = slice(change.how.place)
     pair.second[same] = pair.first[same]
     return pair
 
@@ -354,6 +323,10 @@ def _scale(change: ChangedPhrase, ending: str) -> AnswerScale:
         said = f"p({shown_token(other)})" if over else "Verdict"
         return AnswerScale(f"{said} {ending}", outcome.base, True, (one, other))
     name = shown_token(outcome.name)
+    if not outcome.probability and change.first.step_texts:
+        # The right column has no room for more.
+        said = f"Expected {name}, {ending}" if ending.startswith("after") else f"Answer {ending}"
+        return AnswerScale(said, probability=False, series=True)
     if not outcome.probability:
         return AnswerScale(f"Output, {outcome.name}, {ending}", probability=False)
     each = ending.startswith("after") and not probe.dataset.one_class_at_end
@@ -378,7 +351,7 @@ def _saliency(change: ChangedPhrase) -> Picture:
         return sentence(title, BROKEN, theme())
     lab = change.lab
     saliency, name = lab.saliency(change.first, change.second)
-    contributions: Array = getattr(saliency, _SALIENCY[lab.method])
+    contributions: Array = getattr(saliency, _SALIENCY[lab.method]) * _unit(change)
     if lab.method is Method.INTEGRATED and np.isnan(contributions).all():
         return sentence(title, f"Not drawn: the sum may be off by over {INCOMPLETE:.0%}.", theme())
     if np.isnan(contributions).all():
@@ -392,16 +365,22 @@ def _saliency(change: ChangedPhrase) -> Picture:
     return contribution_bars(contributions, words, title, colors, others)
 
 
+def _unit(change: ChangedPhrase) -> float:
+    """The size of 1 of an output in its own units."""
+    units = change.session.dataset.answer_units
+    return units.scale[outcome_of(*change.pair).column] if units else 1.0
+
+
 def _others(change: ChangedPhrase) -> Array | None:
     """The contributions of the words after the change, on those before; None if unknown."""
     lab, first, second = change.lab, *change.pair
-    how = lab.perturbation
+    how = change.how
     if change.second is None or how.alter is Alter.STATE:
         return None
     saliency = lab.saliency_of_other(first, second)
     if saliency is None:
         return None
-    rows: Array = getattr(saliency, _SALIENCY[lab.method])
+    rows: Array = getattr(saliency, _SALIENCY[lab.method]) * _unit(change)
     if np.isnan(rows).all():
         return None
     others = _pair(change, np.zeros(len(first.words)), rows).second
@@ -422,7 +401,7 @@ def _choices_read(lab: WhatIfLab, probe: Probe) -> Choices:
 
 def _choices(change: ChangedPhrase) -> Picture:
     session, probe = change.session, change.first
-    how, noun = change.lab.perturbation, session.names.noun
+    how, noun = change.how, session.names.noun
     if not probe.finite:
         return sentence(f"Every {noun} in its place", BROKEN, theme())
     outcome = outcome_of(*change.pair)
@@ -442,11 +421,28 @@ def _choices(change: ChangedPhrase) -> Picture:
     return word_choices(values, words, marks, scale, sticky_theme(session, "choices", scale.title))
 
 
+def _curve(change: ChangedPhrase) -> Picture:
+    """The last answer for every value of the first channel at this step."""
+    probe, second, place = change.first, change.pair[1], change.how.place
+    outcome, channel = outcome_of(probe, second), probe.dataset.vocabulary.words[0]
+    marks = {BEFORE: (probe, probe.reading.words[place])}
+    if change.how.alter is Alter.CHANGE:
+        marks[AFTER] = second, change.how.word
+    at = {
+        name: (float(own_values(probe.dataset, text)[0]), float(_own(one)[outcome.column]))
+        for name, (one, text) in marks.items()
+    }
+    what = f"{channel} at {called(probe, place)}"
+    scale = _scale(change, "for each value of the step")
+    colors = sticky_theme(change.session, "curve", scale.title)
+    return value_curve(change.lab.curve(probe, place, outcome), at, what, scale, colors)
+
+
 def _vocabulary_note(change: ChangedPhrase) -> str:
     probe, total = change.first, len(change.first.vocabulary)
     if not probe.finite or total <= MOST_ROWS:
         return ""
-    known = change.lab.choices(probe, change.lab.perturbation).read
+    known = change.lab.choices(probe, change.how).read
     words = f"{known:,} of the {total:,} {change.session.names.noun}s were read."
     return f"{words} Listed are both ends, and the chosen ones."
 
@@ -485,6 +481,8 @@ def _charts(session: Session) -> tuple[Column[ChangedPhrase], Column[ChangedPhra
     right = [Chart("parted", 3, parted, click=go_to_click)]
     # Numbers have no list to choose from.
     choices = [Chart("choices", 5, _choices, _vocabulary_note)] if session.dataset.tokens else []
+    if session.dataset.series is not None:
+        choices = [Chart("curve", 4, _or_sentence("The answer for each value", _curve))]
     return left, [*choices, *right]
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.probe.passes import forward_pass
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.probe.state_transition import StateTransition, states_of
 from rnnviz.probe.work import spend
 from rnnviz.questions.what_if.measure import (
@@ -17,6 +18,8 @@ from rnnviz.questions.what_if.measure import (
     Perturbation,
     WhatIfLab,
     aligned,
+    answers_of_values,
+    between,
     joined,
     outcome_of,
     running_answers,
@@ -30,7 +33,7 @@ from tests.sampling import each_row, singly
 
 def test_a_variant_has_a_position_that_the_words_have(session):
     session.lab(WhatIfLab).perturbation = Perturbation(Alter.DROP, 9)
-    assert session.lab(WhatIfLab).varied(("a", "b")) == ("a",)
+    assert session.lab(WhatIfLab).clipped(("a", "b")).applied(("a", "b")) == ("a",)
     assert session.lab(WhatIfLab).perturbation.place == 1
 
 
@@ -247,3 +250,60 @@ def test_the_rows_of_another_state_begin_where_it_is_put_in():
 def test_rows_without_a_match_are_nan():
     found = aligned(np.array([[1.0, 2], [3, 4]]), [1, None, 0])
     np.testing.assert_array_equal(found, [[3, 4], [np.nan, np.nan], [1, 2]])
+
+
+# Steps of a series
+
+
+def of_series(horizon=1):
+    """A session that learns load, of about 100, with a price that is known beforehand."""
+    steps = np.arange(90)
+    frame = pd.DataFrame({"t": steps, "load": 100 + 10 * np.sin(steps), "price": steps % 7})
+    return from_frame(
+        frame.round(3), RunConfig(hidden=3, init_scale=0.4), value="load", input="price", window=6,
+        horizon=horizon,
+    )  # fmt: skip
+
+
+def test_between_its_neighbours_a_step_has_the_mean_of_both_and_at_an_end_that_of_one():
+    data = of_series().dataset
+    words = ("1,5", "99.5,3", "4,6")
+    assert between(data, words, 1) == "2.5,5.5"
+    assert between(data, words, 0) == "99.5,3"
+    assert between(data, words, 2) == "99.5,3"
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_the_answer_for_each_value_is_that_of_the_window_with_this_value(horizon):
+    session = of_series(horizon)
+    probe = session.inspect(session.dataset.train[4].text)
+    outcome = outcome_of(probe, probe)._replace(column=horizon - 1)
+    values, answers = answers_of_values(probe, 2, outcome)
+    load = np.concatenate([piece.values[:, 0] for piece in session.dataset.series.train])
+    assert (values[0], values[-1]) == pytest.approx((load.min(), load.max()))
+    for k in (0, 17, 40):
+        words = [*probe.reading.words]
+        words[2] = f"{values[k]:.12f},{words[2].partition(',')[2]}"
+        other = session.inspect(" ".join(words))
+        own = session.dataset.own_answers(other.answers[-1])
+        assert answers[k] == pytest.approx(own[horizon - 1])
+    assert np.ptp(answers) > 0.001
+    assert answers.mean() > 50, "in the units of the table"
+
+
+def test_answers_of_a_series_are_in_its_units_now_and_over_the_epochs_and_say_how_far_ahead():
+    session = of_series(horizon=2)
+    session.player.advance(2)
+    first, second = session.inspect(), session.inspect("90,1 110,2 90,3")
+    outcome = outcome_of(first, second)
+    assert outcome.name in ("load 1 step ahead", "load 2 steps ahead")
+    running = running_answers(first, outcome)
+    np.testing.assert_allclose(
+        running, session.dataset.own_answers(first.running)[:, outcome.column]
+    )
+    epochs, (before, _) = session.lab(WhatIfLab).past(
+        session.run, session.state, (first, second), 9.0
+    )
+    assert before[epochs == 2] == pytest.approx(running[-1])
+    assert outcome_of(*[of_series().inspect()] * 2).name == "load"
+    assert session.lab(WhatIfLab).saliency(first, second)[1] == f"the answer {outcome.name}"
