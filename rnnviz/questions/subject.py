@@ -74,6 +74,11 @@ class GradientSource(NamedTuple):
         return self.probe.step_names
 
     @property
+    def token_noun(self) -> str:
+        """The noun for any token in a picture: a series has steps."""
+        return "step" if self.probe.step_texts else "token"
+
+    @property
     def bridge(self) -> int:
         """The token at which a decoder begins, else 0."""
         return self.probe.unrolled().bridge

@@ -507,3 +507,20 @@ def test_where_every_token_has_an_answer_the_last_one_alone_is_followed_back(tas
     norms = np.trim_zeros(session.lab(ReachLab).reach(session.gradient_query()).norms, "b")
     assert f", {len(norms) - 1} {session.names.noun}s back." in page.story
     assert norms[0] < 0.5 * norms[-1], "the own losses of earlier tokens are left out"
+
+
+@each_row(
+    ("link", "said"),
+    [
+        ({"window": "24", "epoch": "2"}, "23 steps back. A longer window would change little."),
+        ({"window": "3", "epoch": "1", "cell": "lstm"}, "2 steps back. A longer window may help."),
+        ({"window": "3", "epoch": "0", "cell": "lstm"}, "2 steps back."),
+    ],
+)
+def test_what_is_left_at_the_first_step_of_a_window_tells_whether_a_longer_one_may_help(link, said):
+    page = Page(task="elnino", hidden="6", **link)
+    story = " ".join(plain(page.bodies["story"]).split())
+    assert story.endswith(f"of it reaches 1998-11, {said}")
+    assert "steps before the last" in str(page.chart("over_lag")["layout"]["xaxis"]["title"])
+    steps = f"finite-time: {link['window']} steps"
+    assert page.chart("exponents")["layout"]["xaxis"]["title"]["text"] == steps

@@ -168,7 +168,7 @@ def _bars(shares: Array, theme: Theme) -> Series:
 
 def share_map(
     history: Shares, name: str, words: Sequence[str], course: RunCurves, theme: Theme = LIGHT, *,
-    network: str = "",
+    network: str = "", noun: str = "token",
 ) -> Picture:  # fmt: skip
     """Each token's share in the gradient of ``name`` (row) at every epoch (column)."""
     stops = [0.0, 0.04, 0.16, 0.36, 0.64, 1.0]
@@ -178,5 +178,5 @@ def share_map(
         colorbar={**color_bar(""), "tickvals": [0, 1], "ticktext": ["0", "1"]},
         hovertemplate=f"{course.history.unit} %{{x}}: %{{z}}<extra></extra>",
     )  # fmt: skip
-    title = f"Share of every token, {name}{': ' * bool(network)}{plain(network)}"
+    title = f"Share of every {noun}, {name}{': ' * bool(network)}{plain(network)}"
     return word_map(cells, title, course, words, theme, beside=bool(network))

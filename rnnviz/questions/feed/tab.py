@@ -72,7 +72,7 @@ def _answer(source: GradientSource) -> str:
     now, start = (_percent(float(shares[k, :-1].sum())) for k in (row, 0))
     first = f"; at {source.session.unit} {history.epochs[0]} it was {start}" if row else ""
     if not np.isfinite(shares[row]).all():
-        return "The gradient is too large for the shares of its words."
+        return "The gradient is too large for the shares of its parts."
     if source.pair and source.other:
         rest = source.other.session.lab(FeedLab).second_shares(source.other.query).W_xh[:-1]
         names, both = map(underlined, source.pair.names, (0, 1)), (now, _percent(float(rest.sum())))
@@ -132,7 +132,9 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
 
 
 def _map(name: str) -> Callable[[GradientSource], Picture]:
-    return lambda of: pictures.share_map(_shares(of), name, of.words, of.course, theme())
+    return lambda of: pictures.share_map(
+        _shares(of), name, of.words, of.course, theme(), noun=of.token_noun
+    )
 
 
 def _map_of(k: int, source: GradientSource) -> Picture:
@@ -140,7 +142,7 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     one = (source, source.other)[k] or source
     name = source.pair.names[k] if source.pair else ""
     return pictures.share_map(
-        _shares(one), "W_xh", one.words, source.longest, theme(), network=name
+        _shares(one), "W_xh", one.words, source.longest, theme(), network=name, noun=one.token_noun
     )  # fmt: skip
 
 

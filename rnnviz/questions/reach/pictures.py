@@ -42,13 +42,14 @@ FOREVER = 1000
 def reach_curve(
     flow: Flow, profile: LagProfile, words: Sequence[str], theme: Theme = LIGHT, *,
     symbol: str = "dL/dh", name: str = "this phrase", sequence: str = "training phrase",
-    second: Second | None = None,
+    second: Second | None = None, lags: bool = False,
 ) -> Picture:  # fmt: skip
     """||dL/dm_t|| as a share of that at the answer, at every word and by lag over many sequences.
 
     The gradient goes left, back in time. Below the rounding error it changes no sum. ``symbol`` is
     the gradient's, such as dL/dc. ``name`` is that of the phrase, ``sequence`` that of the others.
-    A ``second`` has shares (T,); of another network also its own profile.
+    A ``second`` has shares (T,); of another network also its own profile. With ``lags`` the axis
+    counts the steps before the last.
     """
     # After its last answer a phrase has no gradient.
     shares = np.trim_zeros(flow.norms, "b") if flow.norms.any() else flow.norms
@@ -78,17 +79,27 @@ def reach_curve(
     return picture(
         [*series, _phrase(shares, name, theme, floor)],
         f"Gradient of the {flow.objective}: share that is left, {symbol}", 400, theme,
-        xaxis=words_axis(words, theme), yaxis=log_axis("", theme, span),
-        shapes=_rounding(profile.rounding, floor, theme),
+        xaxis=words_axis(words, theme) | (_lag_ticks(last) if lags else {}),
+        yaxis=log_axis("", theme, span), shapes=_rounding(profile.rounding, floor, theme),
         annotations=[
             *_rounding_name(profile, floor, theme),
             *_ends(shares, phrases[1] if network else shares[:0], span, theme),
             *zeros(np.arange(last + 1), shares, span[0], theme.magnitude),
         ],
         margin={**words_margin(words), "t": LEGEND_TOP},
-        meta={"x": "token", "columns": _columns(profile, sequence, len(shares))},
+        meta={"x": "token", "columns": _columns(profile, sequence, len(shares)), "ticks": lags},
         **LEGEND,
     )  # fmt: skip
+
+
+def _lag_ticks(last: int) -> dict[str, Any]:
+    """The ticks of an axis of steps, ``last`` is the last one: the steps before it."""
+    every = max(1, round(last / 8))
+    lags = range(0, last + 1, every)
+    return {
+        "tickvals": [last - lag for lag in lags], "ticktext": [f"{lag}" for lag in lags],
+        "tickangle": 0, "title": {"text": "steps before the last"},
+    }  # fmt: skip
 
 
 def _columns(profile: LagProfile, sequence: str, words: int) -> list[tuple[str, Any]]:
@@ -399,6 +410,7 @@ def exponent_curve(
     *,
     name: str = "",
     second: Second | None = None,
+    noun: str = "token",
 ) -> Picture:
     """Finite-time Lyapunov exponents (S,), the largest first, over ``steps`` tokens.
 
@@ -410,26 +422,28 @@ def exponent_curve(
         return sentence("Exponents", broken, theme)
     line = {"color": theme.text, "width": 1.5}
     dotted = {"mode": "lines+markers", "marker": {"size": 5, "color": theme.text}}
-    curves = [_exponents(exponents, f"{name}, exponent".removeprefix(", "), line) | dotted]
+    own = _exponents(exponents, f"{name}, exponent".removeprefix(", "), line, noun)
+    curves = [own | dotted]
     if second:
-        curves.append(second.styled(_exponents(second.values, f"{second.name}, exponent", line)))
+        named = f"{second.name}, exponent"
+        curves.append(second.styled(_exponents(second.values, named, line, noun)))
     visible = [0.0, *(y for curve in curves for y in curve["y"].tolist() if y > _LOWEST)]
     low, high = theme.scale.tenths(min(visible), max(visible))
-    margin, tokens = 0.06 * (high - low), f"{steps} token{'' if steps == 1 else 's'}"
+    margin, tokens = 0.06 * (high - low), f"{steps} {noun}{'' if steps == 1 else 's'}"
     return picture(
         curves, "Exponents", 300, theme,
         xaxis=axis(f"finite-time: {tokens}", theme, **whole(len(exponents))),
-        yaxis=axis("nats a token", theme, range=[low - margin, high + margin]),
+        yaxis=axis(f"nats a {noun}", theme, range=[low - margin, high + margin]),
         shapes=[level(0, theme)], margin={"r": 76},
     )  # fmt: skip
 
 
-def _exponents(exponents: Array, name: str, line: dict[str, Any]) -> Series:
+def _exponents(exponents: Array, name: str, line: dict[str, Any], noun: str) -> Series:
     return scatter(
         x=np.arange(1, len(exponents) + 1, dtype=np.int32),
         y=compact(np.where(np.isfinite(exponents), exponents, np.nan)), name=name, mode="lines",
         line=line, customdata=exact(exponents),
-        hovertemplate=f"{name} %{{x}}: %{{customdata}} nats a token<extra></extra>",
+        hovertemplate=f"{name} %{{x}}: %{{customdata}} nats a {noun}<extra></extra>",
     )  # fmt: skip
 
 
@@ -510,7 +524,7 @@ def _singular(
 
 def connectivity_map(
     tokens: Array, sizes: Array, words: Sequence[str], answered: str = "logit",
-    theme: Theme = LIGHT, *, name: str = "",
+    theme: Theme = LIGHT, *, name: str = "", noun: str = "token",
 ) -> Picture:  # fmt: skip
     """C[t', t]: the sensitivity of the output after a token (row) to every token (column).
 
@@ -523,7 +537,7 @@ def connectivity_map(
     rows = range(0, count, 1 + count // 16)
     names = [f"{t} {plain(shown_token(word))}" for t, word in enumerate(words, 1)]
     hovers = [
-        [f"{names[t]}, token {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
+        [f"{names[t]}, {noun} {name}: C = {size!r}" for name, size in zip(names, row, strict=True)]
         for t, row in zip(tokens, sizes.tolist(), strict=True)
     ]
     cells = heatmap(

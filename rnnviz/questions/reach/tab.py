@@ -84,7 +84,7 @@ def _answer(source: GradientSource) -> str:
         return "There is no gradient here to be carried back."
     word, back = escape(called(source.probe, 0)), f"{lag} {noun}{'s' * (lag > 1)} back"
     share = float(shares[0])
-    reaches = f"{_share_text(share)} reaches {word}, {back}."
+    reaches = f"{_share_text(share)} reaches {word}, {back}.{_longer_window(source, share)}"
     if source.pair and source.other:
         other = _shares(source.other)
         first, second = map(underlined, source.pair.names, (0, 1))
@@ -100,6 +100,23 @@ def _answer(source: GradientSource) -> str:
     often = f"<strong>{noun if many == '1' else f'{many} {noun}s'}</strong>"
     said = f"In this {names.sequence} the gradient is halved every {often} on average"
     return f"{said}: {reaches}{_earlier(source)}"
+
+
+#: The least share of the gradient at the first step of a window with which a longer one may help,
+#: and the share below which it would change little.
+_HELPS, _LITTLE = 0.1, 0.01
+
+
+def _longer_window(source: GradientSource, share: float) -> str:
+    """Whether steps before the window of a series could matter; nothing where that is open.
+
+    What reaches the first step before training says nothing of the data.
+    """
+    if source.session.dataset.series is None or source.pair or not source.query.state.epoch:
+        return ""
+    if share >= _HELPS:
+        return " A longer window may help."
+    return " A longer window would change little." if share < _LITTLE else ""
 
 
 def _earlier(source: GradientSource) -> str:
@@ -146,6 +163,8 @@ def _share_text(share: float) -> str:
         return "none of it"
     if 0.01 <= share < 2:
         return f"{share:.0%} of it"
+    if 0.001 <= share < 0.01:
+        return f"{share:.1%} of it"
     text = number(share, 2 if share >= 0.01 else 1)
     return f"{text} of it" if share < 1 else f"{text} times as much"
 
@@ -189,6 +208,7 @@ def _reach(source: GradientSource) -> Picture:
         _lab(source).reach(source.query), _lab(source).lag(_of_band(source)), source.words, colors,
         symbol=" and ".join(symbols), name=source.name or f"this {sequence}",
         sequence=f"{_band(source)} {sequence}", second=source.second(measure),
+        lags=source.session.dataset.series is not None,
     )  # fmt: skip
 
 
@@ -213,7 +233,9 @@ def _connectivity(source: GradientSource) -> Picture:
     answered = "target's logit" if source.session.dataset.answers_classes else "output"
     tokens, sizes = _lab(source).connectivity(source.query)
     colors = source.theme("connectivity")
-    return connectivity_map(tokens, sizes, source.words, answered, colors, name=source.name)
+    return connectivity_map(
+        tokens, sizes, source.words, answered, colors, name=source.name, noun=source.token_noun
+    )
 
 
 def _past(source: GradientSource, budget: float = 0.0) -> tuple[Any, Any]:
@@ -256,7 +278,9 @@ def _exponents(source: GradientSource, colors: Theme) -> Picture:
     second = source.second(lambda other, moment: _lab(other).products(other.query, moment)[1])
     count = len(_lab(source).jacobians(source.query).matrices)
     _, found = _lab(source).products(source.query)
-    return exponent_curve(found, count, colors, name=source.name, second=second)
+    return exponent_curve(
+        found, count, colors, name=source.name, second=second, noun=source.token_noun
+    )
 
 
 # Training or test sequences
@@ -351,6 +375,7 @@ def _controls(session: Session) -> None:
 
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
     ending = "_gated" * gated(session)
+    over_lag = "over_lag_series" if session.dataset.series else f"over_lag{ending}"
     after_words = Chart(
         "state_spectrum", 2.6, _or_too_large("state_spectrum", _step_spectrum), jacobian_tokens
     )
@@ -363,7 +388,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
         new = session.lab(LengthLab).lengths(session.state, session.dataset).new
         last = Chart("longer", 2.8, _longer, _scored, text="longer" if new else "at_hand")
     return [
-        Chart("over_lag", 6, _reach, _measured, text=f"over_lag{ending}"),
+        Chart("over_lag", 6, _reach, _measured, text=over_lag),
         Chart("products", 2.8, _or_too_large("products", _products), jacobian_tokens,
               text=f"products{ending}"),
         after_words,

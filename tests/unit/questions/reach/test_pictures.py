@@ -461,3 +461,15 @@ def test_what_is_not_known_is_not_claimed():
     assert title(guess=0.1) == ("Accuracy by length: better than guessing from 20 to 40", 2)
     waiting = length_curve(None, "bits", "accuracy").figure
     assert "paused" in waiting.layout.annotations[0].text
+
+
+def test_the_axis_of_a_series_counts_the_steps_before_the_last():
+    trained = profile(0.5**LAGS)
+    flow = Flow(trained.objective, 0.5 ** np.arange(17.0)[::-1])
+    drawn = reach_curve(flow, trained, [f"1998-{k:02d}" for k in range(17)], lags=True).layout
+    assert drawn["xaxis"]["tickvals"] == [16, 14, 12, 10, 8, 6, 4, 2, 0]
+    assert drawn["xaxis"]["ticktext"] == ["0", "2", "4", "6", "8", "10", "12", "14", "16"]
+    assert drawn["meta"]["ticks"]
+    words = reach_curve(flow, trained, ["a"] * 17).layout
+    assert not words["meta"]["ticks"]
+    assert words["xaxis"]["ticktext"][0] == "a"
