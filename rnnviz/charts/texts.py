@@ -275,7 +275,7 @@ def score_text(value: float, form: str) -> str:
 
 def called(probe: Probe, t: int) -> str:
     """Token ``t`` of a probe in a sentence: “not”, or the time of a step of a series."""
-    if probe.dataset.series is None:
+    if probe.dataset.units is None:
         return quoted(shown_token(probe.words[t]))
     return "step " * (probe.example.times is None) + probe.step_names[t]
 

@@ -61,13 +61,11 @@ class Probe:
 
         Steps that were typed have no times, and are counted from 1.
         """
-        if self.dataset.series is None:
+        if self.dataset.units is None:
             return self.words
-        if window := self.dataset.window_at(self.reading.text):
+        if self.dataset.series and (window := self.dataset.window_at(self.reading.text)):
             return _times_of(window, self.dataset.series.lead)[: len(self.words)]
-        if self.example.times is None:
-            return tuple(f"{t}" for t in range(1, len(self.words) + 1))
-        return tuple(short_times(self.example.times))
+        return names_of_steps(self.example)
 
     @property
     def names_ahead(self) -> tuple[str, ...]:
@@ -80,10 +78,9 @@ class Probe:
     @property
     def step_texts(self) -> tuple[str, ...]:
         """Time and values of every step of a series, (T,), for a tip; none of other data."""
-        if self.dataset.series is None:
+        if (units := self.dataset.units) is None:
             return ()
-        times, units = self.example.times, self.dataset.units
-        assert units, "windows are standardised"
+        times = self.example.times
         when = [f"step {name}" for name in self.step_names] if times is None else written(times)
         channels = self.dataset.vocabulary.words
         values = (
@@ -247,6 +244,13 @@ def _times_of(window: Window, lead: int) -> tuple[str, ...]:
     times = window.piece.times[window.start : window.end + lead]
     missing = window.end + lead - window.start - len(times)
     return tuple(short_times(np.append(times, following(window.piece.times, missing))))
+
+
+def names_of_steps(example: Example) -> tuple[str, ...]:
+    """The short times of the steps of a series, (T,), or, if they are unknown, numbers from 1."""
+    if example.times is None:
+        return tuple(f"{t}" for t in range(1, len(example.inputs) + 1))
+    return tuple(short_times(example.times))
 
 
 def names_of(dataset: Dataset) -> Names:

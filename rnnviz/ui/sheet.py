@@ -88,7 +88,7 @@ def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> P
     del subject
     probe = session.inspect()
     words = words_of(session, probe)
-    if probe.dataset.series is not None:  # Steps have names; what is typed are their values.
+    if probe.step_texts:  # Steps have names; what is typed are their values.
         words = words._replace(tokens=probe.step_names, typed=())
     return words_row(words, theme(), shades, probe.step_texts)
 

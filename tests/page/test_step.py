@@ -6,7 +6,8 @@ import pytest
 
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.page.command import RefusedError
-from rnnviz.probe.formatting import Names
+from rnnviz.probe.formatting import Names, number
+from rnnviz.probe.probe import names_of_steps
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.unrolled import Phase
 from rnnviz.questions.step.measure import StepLab, StepSubject, largest_changes, step_query
@@ -271,3 +272,20 @@ def test_files_tell_the_phrase_of_the_step():
     assert said["told"] == {"phrase": " ".join(said["words"])}
     assert said["told"]["phrase"] != page.session.phrase_input.phrase
     assert "told" not in Page(own=True, **SMALL).chart("step")["layout"]["meta"]
+
+
+def test_a_step_of_a_series_is_named_by_its_time_and_says_once_what_is_read():
+    link = {"task": "elnino", "hidden": "4", "window": "6", "horizon": "2", "epoch": "1"}
+    page = tab.Page("step", **link, **{"step.moment": "forward 3"})
+    (example, *_) = step_query(page.session).next_examples
+    names = names_of_steps(example)
+    meta = page.chart("step")["layout"]["meta"]
+    assert meta["words"] == [*names]
+    assert meta["names"] == ["+1 temperature", "+2 temperature"]
+    own = float(example.text.split()[2])
+    read = f"temperature {own:g} is read as {number(float(example.inputs[2, 0]), 3)}."
+    assert read in page.text
+    assert f"At {names[2]} the cell adds" in page.text
+    assert "next token" not in str(meta)
+    typed = tab.Page("step", **link, phrase="20 21 22.5", **{"step.on": "own"})
+    assert typed.chart("step")["layout"]["meta"]["words"] == ["1", "2", "3"]

@@ -260,7 +260,7 @@ def _forward_sum(step: StepRecord, focus: Focus) -> Terms:
     own = f"{cell.total_name(part, t)}[{unit}]"
     value = number(cell.value_at(part.node, t, unit))
     goes_on = part.name in cell.parts.equations.states and t < len(cell.unrolled) - 1
-    then = "it goes on to the next token" if goes_on else ""
+    then = f"it goes on to the next {'step' if step.steps else 'token'}" if goes_on else ""
     if part.functions:
         then = f"{at_token(part.name, t)}[{unit}] = {applied(part.functions, own)} = {value}"
     rows = UnitTerms(cell, t, unit).forward(part)

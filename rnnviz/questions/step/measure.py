@@ -24,7 +24,7 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.cell_parts import Notation, Part, at_token, cell_parts
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.marks import Mark, index_from, written_from
-from rnnviz.probe.probe import Probe, names_of, phrase_key
+from rnnviz.probe.probe import Probe, names_of, names_of_steps, phrase_key
 from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import CellGradients, CellValues, Moment, Phase, Unrolled
 from rnnviz.tasks.dataset import Dataset, Example
@@ -262,7 +262,7 @@ class StepLab:
             "step", key,
             lambda: step_record(
                 state, [probe.example] if self.own else query.next_examples, config,
-                names_of(dataset),
+                _names(dataset),
             ),
         )  # fmt: skip
         moment = self.moment
@@ -331,6 +331,15 @@ class StepLab:
         self.unit = max(unit, 0)
 
 
+def _names(dataset: Dataset) -> Names:
+    """The names of the parameters; of answers several steps ahead "+2 load", as little has room."""
+    names, series = names_of(dataset), dataset.series
+    if series is None or dataset.answers_classes or series.horizon == 1:
+        return names
+    values, ahead = series.columns.expected, range(1, series.horizon + 1)
+    return names._replace(classes=tuple(f"+{k} {value}" for k in ahead for value in values))
+
+
 def timeline(steps: int, answers: Sequence[int] = ()) -> tuple[Moment, ...]:
     """The moments of ``steps`` tokens: forward, losses, backward, clip, update.
 
@@ -356,8 +365,8 @@ class StepRecord:
     """Everything that one step computes: weights before, trace, gradient, update.
 
     The step is that of a whole batch; its moments are those of the first example. ``names`` are the
-    names of the parameters' rows and columns. ``cells`` caches the values of the equations by
-    layer. ``factors``, (P,), are those of dropout, None without it.
+    names of the parameters' rows and columns, ``steps`` those of a series. ``cells`` caches the
+    values of the equations by layer. ``factors``, (P,), are those of dropout, None without it.
     """
 
     before: Parameters
@@ -366,6 +375,7 @@ class StepRecord:
     config: RunConfig
     names: Names
     factors: Array | None = None
+    steps: tuple[str, ...] = ()
     cells: dict[int, Any] = field(default_factory=dict)
     _layers: dict[int, Unrolled] = field(default_factory=dict)
 
@@ -428,8 +438,12 @@ class StepRecord:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The T tokens as they are written, those of an encoder first."""
-        return self.unrolled(0).words(self.names)
+        """The names of the T tokens, those of an encoder first."""
+        return self.steps or self.unrolled(0).words(self.names)
+
+    def called(self, t: int) -> str:
+        """Token ``t`` in a sentence: “not”, or the time of a step of a series."""
+        return self.steps[t] if self.steps else f"“{self.words[t]}”"
 
     @cached_property
     def outputs(self) -> dict[int, int]:
@@ -464,7 +478,8 @@ def step_record(
     inputs = frozenset(name for name, shape in shapes.items() if shape == (UNITS, INPUTS))
     names = names._replace(inputs=inputs)
     step = descent(before, trace, config, state.slots, factors)
-    return StepRecord(before, trace, step, config, names, factors)
+    steps = names_of_steps(examples[0]) if names.units else ()
+    return StepRecord(before, trace, step, config, names, factors, steps)
 
 
 def largest_changes(step: StepRecord, n: int = 10) -> list[tuple[str, float]]:

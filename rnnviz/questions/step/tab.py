@@ -100,7 +100,9 @@ def _draw(pair: Pair, frame: Frame) -> None:
         frame.chart("inside", _told, session, inside_cell, step, lab.focus, theme(), remark=text)
     else:
         # Only the reader's own phrase can be typed.
-        typed = Words(step.words, step.names.noun, probe.typed, probe.offered) if lab.own else None
+        typed = None
+        if lab.own and not step.steps:
+            typed = Words(step.words, step.names.noun, probe.typed, probe.offered)
         seen = step, lab.focus, typed, probe.dataset.one_class_at_end, theme()
         frame.chart("step", _told, session, step_network, *seen, remark=text)
 
@@ -282,7 +284,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "optimizer": step.config.optimizer.value,
         "activation": step.config.activation.value,
         "total": f"{step.before.theta.size:,}",
-        "word": step.words[moment.t],
+        "word": step.called(moment.t),
         "t": str(moment.number),
         "T": str(len(step.words)),
         "previous": str(moment.t),
@@ -291,8 +293,6 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "answer": number(float(trace.logits[row, 0])),
         "loss": number(float(trace.loss[row])),
         "factor": number(norms[moment.t] / later) if later else "0",
-        "first": step.words[0],
-        "last": step.words[-1],
         "whole": number(norms[0] / norms[-1]) if norms[-1] else "0",
         "count": f"{descent.changed.sum():,}",
         "lost": share_text(descent.lost),
@@ -366,7 +366,16 @@ def subject_html(session: Session, probe: Probe, step: StepRecord) -> str:
     if session.player.recorded:
         settings = session.settings
         what = f"{what}. A step of {settings.optimizer} at {settings.lr:g}, not one of the loop"
-    return _shown(f"{what}.")
+    return _shown(f"{what}. {_standardised(step, step_lab(session).moment.t)}".strip())
+
+
+def _standardised(step: StepRecord, t: int) -> str:
+    """The first value of a series at step ``t``, and the number that the network reads."""
+    if (units := step.names.units) is None:
+        return ""
+    read = step.unrolled(0).x(t)
+    name, own = step.names.vocabulary[0], float(units.own(read)[0])
+    return f"{name} {number(own)} is read as {number(float(read[0]), 3)}."
 
 
 def _shown(text: str, kind: str = "") -> str:
