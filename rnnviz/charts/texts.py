@@ -85,6 +85,7 @@ _SHORT = {
     GradientQuestion.REACH: "How far back?",
     StateQuestion.WHAT_IF: "What if?",
     StateQuestion.CARRY: "Which units?",
+    TrainQuestion.WRONG: "Better than what?",
 }
 #: Signs that a recording doesn't have: its optimizer is another program's.
 _OF_A_STEP = ("clipped", "update")

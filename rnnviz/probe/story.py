@@ -20,7 +20,7 @@ from rnnviz.probe.health import RISEN_LIMITS, Level, Sign
 from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of, other_tokens, with_token
-from rnnviz.probe.questions import GradientQuestion, StateQuestion
+from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.run.history import COLUMNS, History
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.schedule import EDIT, Change, Position
@@ -261,7 +261,7 @@ class Story(NamedTuple):
     broken: bool = False
     turning: int | None = None
     ending: str = ""
-    question: GradientQuestion | StateQuestion | None = None
+    question: GradientQuestion | StateQuestion | TrainQuestion | None = None
 
 
 class _EpochScores(NamedTuple):
@@ -364,9 +364,11 @@ def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -
     ending = _ENDED if chapter < Chapter.FALLING and player.over and not fallen else ""
     # Until the loss falls, the question about the gradient is next; a turning word has its own.
     turning = turn.token if turn else None
-    asked: GradientQuestion | StateQuestion | None = None
+    asked: GradientQuestion | StateQuestion | TrainQuestion | None = None
     if turning is not None:
         asked = StateQuestion.WHAT_IF
+    elif scores.beside and sentence == scores.beside:
+        asked = TrainQuestion.WRONG
     elif not turn and chapter < Chapter.FALLING and not probe.every:
         asked = GradientQuestion.REACH
     sentence = f"{sentence} {ending}".rstrip()

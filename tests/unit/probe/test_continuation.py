@@ -8,6 +8,7 @@ from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.probe.continuation import compared, continuation, judged, told_beside
 from rnnviz.probe.passes import forward_pass
+from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Example
@@ -154,6 +155,7 @@ def test_a_story_of_numbers_says_what_is_better():
     best = min(others, key=lambda one: one.mase.mean())
     said = told_beside(made.dataset, made.state.parameters)
     assert made.story.sentence.startswith(said)
+    assert made.story.question is TrainQuestion.WRONG
     if best.mae.mean() < network.mae.mean():
         assert said.startswith(f"{best.text[0].upper()}{best.text[1:]} is better: ")
     else:
