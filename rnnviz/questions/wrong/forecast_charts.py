@@ -35,14 +35,20 @@ def forecast_charts(open_window: Act) -> tuple[Column[AnswersSource], Column[Ans
         Chart("over_time", 3, _over_time, click=open_window),
         Chart("answers", 2.8, _window, text="window"),
     ]
-    scatter = Chart("scatter", 4.4, partial(scatter_of_series, 0), click=open_window,
-                    text="scatter_of_series")  # fmt: skip
-    return left, [better_chart(4.6), scatter]
+    return left, [Chart("better", 4.6, _better), _scatter_chart("scatter", 4.4, 0, open_window)]
 
 
-def better_chart(share: float) -> Chart[AnswersSource]:
-    """The errors beside those of simple models, with this share of the height."""
-    return Chart("better", share, _better)
+def charts_of_both(
+    rows: Chart[AnswersSource], open_window: Act
+) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
+    """The charts of two networks, left above the list and right."""
+    scatters = [_scatter_chart(f"scatter_{k}", 5, k, open_window) for k in (0, 1)]
+    return [Chart("better", 5, _better), rows], scatters
+
+
+def _scatter_chart(key: str, share: float, k: int, open_window: Act) -> Chart[AnswersSource]:
+    text = "scatter_of_series"
+    return Chart(key, share, partial(_scatter, k), click=open_window, text=text)
 
 
 def judgement(session: Session) -> str:
@@ -89,7 +95,7 @@ def _over_time(source: AnswersSource) -> Picture:
     return error_over_time(step, _column(session), source.opened, colors)
 
 
-def scatter_of_series(k: int, source: AnswersSource) -> Picture:
+def _scatter(k: int, source: AnswersSource) -> Picture:
     """What came and what was expected, by the network ``k`` of two."""
     one = (source, source.other)[k] or source
     colors, values = sticky_theme(source.session, "scatter"), cast(Values, one.listed)

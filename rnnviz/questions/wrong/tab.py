@@ -38,10 +38,9 @@ from rnnviz.questions.wrong.answer_list import (
 )
 from rnnviz.questions.wrong.answers_source import AnswersSource
 from rnnviz.questions.wrong.forecast_charts import (
-    better_chart,
+    charts_of_both,
     forecast_charts,
     judgement,
-    scatter_of_series,
     verdict_of_window,
 )
 from rnnviz.questions.wrong.measure import (
@@ -194,11 +193,7 @@ def _of_both(pair: Pair) -> tuple[Column[AnswersSource], Column[AnswersSource]]:
     data = pair.first.dataset
     rows = Chart("list", 5, _list_of_both, click=_open, kind="table", text="list_of_both")
     if expects_values(data):
-        return [better_chart(5), rows], [
-            Chart(f"scatter_{k}", 5, partial(scatter_of_series, k), click=_open,
-                  text="scatter_of_series")
-            for k in (0, 1)
-        ]  # fmt: skip
+        return charts_of_both(rows, _open)
     left = [Chart("answers", 3, _answers_of_both, text="answers_of_both"), rows]
     if data.answers_classes:
         return left, [
