@@ -62,7 +62,7 @@ class Window(NamedTuple):
     end: int
 
 
-_WITHIN, _SD, _DEVIATIONS = "within ", " SD", " standard deviations"
+_WITHIN = "within "
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 
 
@@ -119,18 +119,14 @@ def guess_values(targets: Array) -> Guess:
 
 
 @cache
-def within(tolerance: float, deviations: bool = False) -> Metric:
-    """The share of outputs (M, C) with all values less than ``tolerance`` from the target.
-
-    Those that are standardised count ``deviations``: standard deviations of the training.
-    """
+def within(tolerance: float) -> Metric:
+    """The share of outputs (M, C) with all values less than ``tolerance`` from the target."""
 
     def right(outputs: Array, targets: Array) -> Array:
         return np.asarray(np.all(np.abs(outputs - targets) < tolerance, axis=1))
 
-    label = f"share of answers less than {tolerance:g}{_DEVIATIONS * deviations} off"
-    name = f"{_WITHIN}{tolerance:g}{_SD * deviations}"
-    return Metric(name, label, right, tolerance)
+    label = f"share of answers less than {tolerance:g} off"
+    return Metric(f"{_WITHIN}{tolerance:g}", label, right, tolerance)
 
 
 def _signs(outputs: Array, targets: Array) -> Array:
@@ -146,15 +142,19 @@ def _correct(outputs: Array, targets: Array) -> Array:
 ACCURACY = Metric("accuracy", "share of answers that are right", _correct)
 EXACT = Metric("exact match", "share of sequences that are right as a whole", _correct, whole=True)
 WITHIN = within(0.1)
+#: Of standardised values.
+WITHIN_HALF = replace(
+    within(0.5), name="within ½ SD",
+    label="share of answers less than half a standard deviation of the training off",
+)  # fmt: skip
 SIGNS = Metric("signs right", "share of answers whose every sign is right", _signs)
 
 
 def metric_named(name: str) -> Metric | None:
     """The metric of this name, if there is one."""
-    tolerance = name.removeprefix(_WITHIN).removesuffix(_SD)
-    if name.startswith(_WITHIN) and _NUMBER.fullmatch(tolerance):
-        return within(float(tolerance), name.endswith(_SD))
-    return {metric.name: metric for metric in (ACCURACY, EXACT, SIGNS)}.get(name)
+    if name.startswith(_WITHIN) and _NUMBER.fullmatch(name.removeprefix(_WITHIN)):
+        return within(float(name.removeprefix(_WITHIN)))
+    return {metric.name: metric for metric in (ACCURACY, EXACT, SIGNS, WITHIN_HALF)}.get(name)
 
 
 # Datasets

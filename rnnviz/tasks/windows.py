@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
-from rnnviz.tasks.dataset import Dataset, Example, within
+from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, Example
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.number_columns import SeriesColumns
 from rnnviz.tasks.rows import Form
@@ -22,8 +22,6 @@ from rnnviz.tasks.vocabulary import LARGEST, Array, Vocabulary, write_values
 LEAST, MAX_STEPS = 30, 200_000
 #: The most values that are expected after all steps, those of each step ahead.
 MAX_ANSWERS = 8_000_000
-#: An answer counts as right within this share of a standard deviation.
-_RIGHT = 0.5
 
 
 def build_windows(
@@ -127,7 +125,7 @@ def _values(name: str, series: WindowedSeries, units: Units, notes: tuple[str, .
     inputs = (*columns.expected, *(f"next {column}" for column in columns.inputs))
     return Dataset(
         name, Vocabulary(inputs), outputs, train, test, notes, reads=OutputAt.EVERY,
-        loss=Loss.SQUARED_ERROR, metric=within(_RIGHT, deviations=True), units=units,
+        loss=Loss.SQUARED_ERROR, metric=WITHIN_HALF, units=units,
         answer_units=answers, series=series,
     )  # fmt: skip
 

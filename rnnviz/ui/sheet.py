@@ -97,6 +97,8 @@ def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> P
 class Sheet(Generic[S]):
     """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
 
+    If no chart stands ``on_words``, there are none above them.
+
     ``answer`` is the story line, as HTML. ``measure`` returns the remaining work while the run is
     paused: an iterator that yields where it can stop. When the part of it that the widgets show,
     ``shown``, changes, they are drawn again. ``handlers`` and ``more`` handle and draw what is no
@@ -117,6 +119,7 @@ class Sheet(Generic[S]):
     more: Callable[[S, Frame], None] = lambda subject, frame: None
     probe: Callable[[S], Probe | None] = lambda _: None
     words: Callable[[Session, S], Picture] = words_in
+    on_words: Callable[[Session], bool] = lambda _: True
     fields: Callable[[Session], dict[str, str]] = names_in
     beside: Callable[[S, Pair], S] | None = None
     of_both: Callable[[Pair], tuple[Column[S], Column[S]]] | None = None
@@ -129,7 +132,8 @@ class Sheet(Generic[S]):
         left, right = self._columns(pair)
         fields = self.fields(session)
         words = Panel("words", 0, explanation("words", noun=session.names.noun), kind="words")
-        place_sheet(self.name, [[words], *self._panels(left, fields)], self._panels(right, fields))
+        above = [[words]] if self.on_words(session) else []
+        place_sheet(self.name, [*above, *self._panels(left, fields)], self._panels(right, fields))
         return self.live(pair)
 
     def _columns(self, pair: Pair) -> tuple[Column[S], Column[S]]:

@@ -359,8 +359,8 @@ def _progress_note(source: AnswersSource) -> str:
 def _words(session: Session, source: AnswersSource) -> Picture:
     probe = source.probe
     own = probe is session.inspect()
-    words = words_of(session, probe) if own else Words(probe.words, session.names.noun)
-    return words_row(words, theme())
+    words = words_of(session, probe) if own else Words(probe.step_names, session.names.noun)
+    return words_row(words, theme(), steps=probe.step_texts)
 
 
 def _answers(source: AnswersSource) -> Picture:
@@ -463,6 +463,7 @@ TAB = Sheet(
     _told,
     _charts, _controls,
     lambda session: session.lab(ResultsLab).develop(session.state, session.dataset),
-    more=_verdict, words=_words, probe=lambda of: of.probe, beside=_beside, of_both=_of_both,
+    more=_verdict, words=_words, on_words=lambda session: not expects_values(session.dataset),
+    probe=lambda of: of.probe, beside=_beside, of_both=_of_both,
     fields=lambda session: {**names_in(session), "label": session.dataset.metric.label},
 )  # fmt: skip
