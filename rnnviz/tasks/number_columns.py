@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank
 from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
 from rnnviz.tasks.rows import KEYS, Form, found_column
-from rnnviz.tasks.time_columns import parts_of_time
+from rnnviz.tasks.time_columns import has_clocks, parts_of_time
 
 #: Usual names of columns, the surest first.
 TIME = (
@@ -25,7 +25,7 @@ ID = (
 STATE = ("label", "state", "class", "category", "status", "activity", "fault", "event", "kind")
 KNOWN = (
     "price", "weekday", "dayofweek", "day of week", "holiday", "promo", "promotion", "month",
-    "hour", "season",
+    "hour", "season", "workingday",
 )  # fmt: skip
 #: The rows that a guess reads.
 _ROWS = 300
@@ -116,10 +116,11 @@ def joined_columns(names: Iterable[str]) -> str:
 
 
 class _Kinds(NamedTuple):
-    """The columns of numbers, of dates, and of other texts."""
+    """The columns of numbers, of dates, of times of day, and of other texts."""
 
     numbers: tuple[str, ...]
     dates: tuple[str, ...]
+    clocks: tuple[str, ...]
     texts: tuple[str, ...]
 
 
@@ -128,16 +129,19 @@ def _kinds(cells: RawTable) -> _Kinds:
     kinds: dict[str, list[str]] = {field: [] for field in _Kinds._fields}
     for name in cells.columns:
         known = [*islice((cell for cell in cells.column(name) if not is_missing(cell)), _ROWS)]
-        dated = bool(known) and has_dates(known)
-        numeric = not known or has_numbers(known)
-        kinds["dates" if dated else "numbers" if numeric else "texts"].append(name)
+        if not known or (has_numbers(known) and not has_dates(known)):
+            kinds["numbers"].append(name)
+        elif has_clocks(known):
+            kinds["clocks"].append(name)
+        else:
+            kinds["dates" if has_dates(known) else "texts"].append(name)
     return _Kinds(*map(tuple, kinds.values()))
 
 
 def is_number_table(cells: RawTable) -> bool:
     """Whether a table looks like numbers over time: times or steps, numbers, no text to read."""
     kinds = _kinds(cells)
-    named = any(plain(name) in TEXT[: TEXT.index("word")] for name in cells.columns)
+    named = any(plain(name) in TEXT[: TEXT.index("word")] for name in kinds.texts)
     if named or not [name for name in kinds.numbers if not _is_key(name)]:
         return False
     if not all(_values(cells, name) <= max(2, len(cells.lines) / 2) for name in kinds.texts):
@@ -179,7 +183,9 @@ def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
             free.remove(name)
         return found
 
-    time, id, label = one("time", _time), one("id", _id), one("label", _label)
+    time = one("time", _time)
+    times = split_names(time)
+    id, label = one("id", partial(_id, times)), one("label", partial(_label, times))
     read = [name for name in kinds.numbers if not _is_key(name)]
     read += [name for name in kinds.texts if _is_known(name)]
     values, inputs = _numbers(
@@ -234,11 +240,12 @@ def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
     dated = [name for name in kinds.dates if name in free]
     counted = _usual([name for name in kinds.numbers if name in free], TIME)
     dated.sort(key=lambda name: rank(name, TIME))
-    return joined_columns(parts_of_time(cells, free, dated) or [*dated, *counted][:1])
+    parts = parts_of_time(cells, free, dated, kinds.clocks)
+    return joined_columns(parts or [*dated, *counted][:1])
 
 
-def _id(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    """A column by its name, or else the texts with the most values, if these are repeated."""
+def _id(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+    """A column by its name, or else, if times repeat, the repeated texts with the most values."""
 
     def repeats(name: str) -> bool:
         return 1 < _values(cells, name) <= len(cells.lines) / 2 and not _is_known(name)
@@ -247,16 +254,21 @@ def _id(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
     fitting = [name for name in named if name not in kinds.dates and repeats(name)]
     if fitting:
         return min(fitting, key=lambda name: rank(name, ID))
+    stamps = [*zip(*map(cells.column, times), strict=True)]
+    if len({*stamps}) > len(stamps) / 2:
+        return ""
     texts = [name for name in kinds.texts if name in free and repeats(name)]
     texts = [name for name in texts if rank(name, STATE) >= 2 * len(STATE)]
     return max(texts, key=lambda name: _values(cells, name), default="")
 
 
-def _label(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+def _label(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
+    """A column by its name, or else, if steps are counted, the first of few texts."""
     few = [name for name in free if name not in kinds.dates and not _is_known(name)
            and 1 < _values(cells, name) <= min(MAX_CLASSES, len(cells.lines) / 2)]  # fmt: skip
     named = _usual(few, STATE)
-    texts = [name for name in kinds.texts if name in few]
+    counted = all(name in kinds.numbers for name in times) and len(times) < 2
+    texts = [name for name in kinds.texts if name in few and counted]
     return next(iter([*named, *texts]), "")
 
 

@@ -6,46 +6,51 @@ import re
 from collections.abc import Sequence
 
 from rnnviz.tasks.csv_table import RawTable, plain
-from rnnviz.tasks.number_cells import known_cells
 
 #: The names of columns that are a time together, in their order; and together, the most first.
 _PARTS = ("year", "month", "day", "hour", "minute")
 _TOGETHER = (*(_PARTS[:count] for count in (5, 4, 3, 2)), ("year", "quarter"))
+_SHORT = {"yr": "year", "mnth": "month", "mon": "month", "hr": "hour", "min": "minute"}
 _YEAR = re.compile(r"\d{4}")
-_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[ap]m)?", re.IGNORECASE)
-#: The rows that a guess reads.
-_ROWS = 300
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d([:.]\d\d)?( ?[ap]m)?", re.IGNORECASE)
 
 
-def parts_of_time(cells: RawTable, free: Sequence[str], dates: Sequence[str]) -> tuple[str, ...]:
+def has_clocks(known: Sequence[str]) -> bool:
+    """Whether cells that aren't empty are times of day, all of them."""
+    return all(_CLOCK.fullmatch(cell.strip()) for cell in known)
+
+
+def parts_of_time(
+    cells: RawTable, free: Sequence[str], dates: Sequence[str], clocks: Sequence[str]
+) -> tuple[str, ...]:
     """The columns among ``free`` that are a time together; none if a single one is.
 
-    One of ``dates`` with a clock, or, if the dates repeat, with an hour; else year, month and so
-    on.
+    The first of ``dates`` with a clock, or, if the dates repeat, with an hour; else year, month and
+    so on.
     """
+    named = {_part(name): name for name in reversed(free)}
     if not dates:
-        named = {plain(name): name for name in reversed(free)}
         whole = next((parts for parts in _TOGETHER if {*parts} <= {*named}), ())
         return tuple(named[part] for part in whole)
-    date, others = dates[0], [name for name in free if name != dates[0]]
-    texts = cells.column(date)
-    if any(":" in text for text in texts[:_ROWS]):
+    texts = cells.column(dates[0])
+    if any(":" in text for text in texts):
         return ()
-    repeated = len({*texts}) < len(texts)
-    for name in others:
-        known = known_cells(cells.column(name)[:_ROWS])
-        clock = bool(known) and all(_CLOCK.fullmatch(cell.strip()) for cell in known)
-        if clock or (repeated and plain(name) == "hour"):
-            return date, name
-    return ()
+    hours = [named["hour"]] if "hour" in named and len({*texts}) < len(texts) else []
+    times = [name for name in (*clocks, *hours) if name in free]
+    return (dates[0], times[0]) if times else ()
+
+
+def _part(name: str) -> str:
+    """The part of a time that a column has by its name."""
+    return _SHORT.get(plain(name), plain(name))
 
 
 def time_cells(cells: RawTable, names: Sequence[str]) -> list[str]:
     """The times of the rows as texts, empty where a part is; from the year on, or a date first."""
     if len(names) == 1:
         return cells.column(names[0])
-    if {*map(plain, names)} <= {*_PARTS}:
-        names = sorted(names, key=lambda name: _PARTS.index(plain(name)))
+    if {*map(_part, names)} <= {*_PARTS}:
+        names = sorted(names, key=lambda name: _PARTS.index(_part(name)))
     columns = [cells.column(name) for name in names]
     quarter = plain(names[-1]) == "quarter"
     return [_joined([cell.strip() for cell in row], quarter) for row in zip(*columns, strict=True)]
@@ -70,6 +75,6 @@ def _joined(parts: Sequence[str], quarter: bool) -> str:
 
 def _clock(parts: Sequence[str]) -> str:
     if not parts[0].isdecimal():
-        return " ".join(parts)
+        return " ".join(parts).replace(".", ":")
     hour, minute = (*parts, "0")[:2]
     return f"{hour.zfill(2)}:{minute.zfill(2)}"

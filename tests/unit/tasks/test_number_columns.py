@@ -134,3 +134,46 @@ def test_a_column_that_begins_late_or_never_is_one_of_numbers():
     rows = [f"{k},{'n/a' if k < 310 else k},n/a,{k % 5}" for k in range(400)]
     found = series_columns(read_csv("\n".join(["day,x,y,z", *rows]), "a.csv"), Given())
     assert (found.id, found.values) == ("", ("x", "y", "z"))
+
+
+HOURS = [f"0{day}/01/2011,{hour}" for day in (1, 2, 3) for hour in range(24)]
+
+
+@each_row(
+    ("header", "rows", "expected"),
+    [
+        (
+            "Date,Time,CO(GT)", [f"{hour.replace(',', ',0', 1)[:13]}.00.00,1.{k}" for k, hour in
+                                 enumerate(h for h in HOURS if len(h) == 12)],
+            (Form.VALUES, "Date,Time", ("CO(GT)",), (), "", ""),
+        ),
+        (
+            "Date,Time,power", [f"16/12/2006,17:{k}:00,4.{k}" for k in range(10, 60)],
+            (Form.VALUES, "Date,Time", ("power",), (), "", ""),
+        ),
+        (
+            "dteday,hr,holiday,cnt", [f"{hour},{k // 50},{k * k % 19}" for k, hour in
+                                      enumerate(HOURS)],
+            (Form.VALUES, "dteday,hr", ("cnt",), ("holiday",), "", ""),
+        ),
+        (
+            "year,month,day,hour,pm2.5,wind", [f"2010,1,{1 + k // 24},{k % 24},{k},{'NS'[k % 2]}"
+                                               for k in range(72)],
+            (Form.VALUES, "year,month,day,hour", ("pm2.5",), (), "", ""),
+        ),
+        (
+            "code,land,date,cases", [f"{'ab'[k]},{'AB'[k]},2020-01-{d},{k * d}" for k in (0, 1)
+                                     for d in range(10, 28)],
+            (Form.VALUES, "date", ("cases",), (), "code", ""),
+        ),
+        (
+            "subject,time,acc,activity", [f"{s},{t},{s * t % 7},{'walk' if t % 9 > 4 else 'sit'}"
+                                          for s in (1, 2, 3) for t in range(40)],
+            (Form.STEPS, "time", ("acc",), (), "subject", "activity"),
+        ),
+    ],
+)  # fmt: skip
+def test_tables_as_they_are_published_are_guessed(header, rows, expected):
+    cells = read_csv("\n".join([header, *rows]), "a.csv")
+    assert is_number_table(cells)
+    assert series_columns(cells, Given())[:6] == expected
