@@ -46,6 +46,7 @@ from rnnviz.ui.style import escaped, theme
 
 #: Maximum number of unusable rows that are listed.
 _MOST_ROWS = 500
+_ID = "The column that tells several series apart, or those that do together."
 _VALUES = "The columns of numbers that are read, and expected in the next steps."
 _TIME = (
     "The column of dates or numbers, or several with the parts of a date, such as year and month. "
@@ -53,8 +54,9 @@ _TIME = (
 )
 _INPUTS = "Columns that are known beforehand, such as a price or the day of the week."
 _HELP = (
-    "A table (.csv, .tsv, .xlsx, .parquet) with a column of texts and, if you like, one of labels "
-    "or translations; or a plain text. At most 5 MB and 20,000 rows. It stays on this machine."
+    "A table (.csv, .tsv, .xlsx, .parquet) with numbers over time, or with a column of texts and, "
+    "if you like, one of labels or translations; or a plain text. At most 5 MB and 20,000 rows. It "
+    "stays on this machine."
 )
 
 
@@ -125,7 +127,7 @@ def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
         return joined_columns(names)
 
     given = given._replace(time=choose("time", "Time", _TIME, None))
-    given = given._replace(id=choose("id", "Series", "The column that tells several series apart."))
+    given = given._replace(id=choose("id", "Series", _ID, None))
     if form is not Form.VALUES:
         given = given._replace(label=choose("label", "Label", "The column of the classes."))
     wide = guessed_columns(cells, given).wide

@@ -31,14 +31,16 @@ KNOWN = (
 _ROWS = 300
 #: A table whose columns are counted, "x1" to "x4", has a column a series.
 _WIDE = 4
+#: The share of rows whose time must be the only one of its series.
+_ONCE = 0.9
 
 
 class SeriesColumns(NamedTuple):
     """The form, and the columns of series of numbers; an empty name is no column.
 
     ``values`` are expected, or read where a label is; ``inputs`` are known beforehand. A ``time``
-    in several columns has all their names, with commas. If the table is ``wide``, each of the
-    values is a series of its own.
+    or an ``id`` in several columns has all their names, with commas. If the table is ``wide``, each
+    of the values is a series of its own.
     """
 
     form: Form
@@ -62,13 +64,14 @@ class SeriesColumns(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that are read."""
-        return tuple(filter(None, (*self.of("time"), *self.numbers, self.id, self.label)))
+        return (*self.of("time"), *self.numbers, *self.of("id"), *self.of("label"))
 
     def of(self, role: str) -> tuple[str, ...]:
         """The columns of a role, as ``Given`` names it."""
-        roles = {"time": split_names(self.time), "id": (self.id,), "label": (self.label,)}
-        many = {"value": self.values, "input": self.inputs}
-        return tuple(filter(None, {**roles, **many}[role]))
+        if role in ("value", "input"):
+            return self.values if role == "value" else self.inputs
+        text: str = getattr(self, role)
+        return split_names(text) if role != "label" else tuple(filter(None, (text,)))
 
     def without(self, name: str) -> SeriesColumns:
         """The same without a column of numbers."""
@@ -129,7 +132,9 @@ def _kinds(cells: RawTable) -> _Kinds:
     kinds: dict[str, list[str]] = {field: [] for field in _Kinds._fields}
     for name in cells.columns:
         known = [*islice((cell for cell in cells.column(name) if not is_missing(cell)), _ROWS)]
-        if not known or (has_numbers(known) and not has_dates(known)):
+        if not known:
+            kinds["texts" if plain(name) in TEXT else "numbers"].append(name)
+        elif has_numbers(known) and not has_dates(known):
             kinds["numbers"].append(name)
         elif has_clocks(known):
             kinds["clocks"].append(name)
@@ -177,10 +182,10 @@ def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
 
     def one(field: str, guess: Callable[[RawTable, list[str], _Kinds], str]) -> str:
         if field in chosen:
-            return joined_columns(chosen[field]) if field == "time" else "".join(chosen[field][:1])
+            return joined_columns(chosen[field]) if field != "label" else "".join(chosen[field][:1])
         found = guess(cells, free, kinds)
-        for name in split_names(found) if field == "time" else (found,) if found else ():
-            free.remove(name)
+        taken = split_names(found) if field != "label" else (found,)
+        free[:] = [name for name in free if name not in taken]
         return found
 
     time = one("time", _time)
@@ -231,8 +236,9 @@ def _form(cells: RawTable, id: str, label: str) -> Form:
         return Form.VALUES
     if not id:
         return Form.STEPS
-    pairs = {*zip(cells.column(id), cells.column(label), strict=True)}
-    return Form.SERIES if len(pairs) == _values(cells, id) else Form.STEPS
+    ids = split_names(id)
+    whole = _different(cells, [*ids, label]) == _different(cells, ids)
+    return Form.SERIES if whole else Form.STEPS
 
 
 def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
@@ -252,14 +258,26 @@ def _id(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kind
 
     named = [name for name in free if rank(name, ID) < 2 * len(ID) or _is_key(name)]
     fitting = [name for name in named if name not in kinds.dates and repeats(name)]
-    if fitting:
-        return min(fitting, key=lambda name: rank(name, ID))
-    stamps = [*zip(*map(cells.column, times), strict=True)]
-    if len({*stamps}) > len(stamps) / 2:
-        return ""
     texts = [name for name in kinds.texts if name in free and repeats(name)]
     texts = [name for name in texts if rank(name, STATE) >= 2 * len(STATE)]
-    return max(texts, key=lambda name: _values(cells, name), default="")
+    if fitting:
+        first = min(fitting, key=lambda name: rank(name, ID))
+        others = [name for name in (*fitting, *texts) if name != first]
+        return joined_columns(_told_apart(cells, times, first, others))
+    if times and _different(cells, times) > len(cells.lines) / 2:
+        return ""
+    return joined_columns(sorted(texts, key=lambda name: -_values(cells, name))[:1])
+
+
+def _told_apart(
+    cells: RawTable, times: Sequence[str], first: str, others: Sequence[str]
+) -> list[str]:  # fmt: skip
+    """The columns that leave each series few times that repeat; the first alone if none do."""
+    most = _ONCE * len(cells.lines)
+    if not times or _different(cells, [*times, first]) >= most:
+        return [first]
+    second = (name for name in others if _different(cells, [*times, first, name]) >= most)
+    return [first, *islice(second, 1)]
 
 
 def _label(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
@@ -291,6 +309,11 @@ def _is_wide(values: Sequence[str]) -> bool:
     stems = [plain(name).rstrip("0123456789 ") for name in values]
     counted = all(plain(name)[-1:].isdigit() for name in values)
     return len(values) >= _WIDE and counted and len([*groupby(stems)]) == 1
+
+
+def _different(cells: RawTable, names: Sequence[str]) -> int:
+    """How many rows differ in these columns."""
+    return len({*zip(*map(cells.column, names), strict=True)})
 
 
 def _values(cells: RawTable, name: str) -> int:

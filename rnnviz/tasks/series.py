@@ -260,8 +260,10 @@ def _rows(cells: RawTable, found: Measured) -> pd.DataFrame:
     columns, count = found.columns, len(cells.lines)
     frame = pd.DataFrame({"row": [line.row for line in cells.lines]})
     for name, column in (("id", columns.id), ("label", columns.label)):
-        texts = [text.strip() for text in cells.column(column)] if column else [""] * count
-        frame[name] = pd.Series(texts, dtype=object)
+        parts = zip(*map(cells.column, columns.of(name)), strict=True) if column else [[""]] * count
+        rows = ([text.strip() for text in row] for row in parts)
+        # The name of a series that two columns tell apart has both texts.
+        frame[name] = pd.Series([" · ".join(row) * all(row) for row in rows], dtype=object)
         for row in frame["row"][frame[name] == ""] if column else ():
             found.fault(row, f"{column[:30]} is empty. Fill it in, or skip the row.")
         if column:

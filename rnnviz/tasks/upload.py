@@ -118,7 +118,7 @@ DATA_SETTINGS: dict[str, Setting] = {
             ("value", "Value columns", "The columns of numbers to expect; commas divide them."),
             ("input", "Input columns", "The columns that are known beforehand, such as a price or "
              "the day of the week; of few texts, each is read by itself."),
-            ("id", "Series column", "The column that tells series apart."))),
+            ("id", "Series column", "The column that tells series apart, or several."))),
         _setting("fill", Fill, None, "Fill",
                  help="What takes the place of missing numbers and steps: a value between their "
                  "neighbours, or the last one."),

@@ -177,3 +177,18 @@ def test_tables_as_they_are_published_are_guessed(header, rows, expected):
     cells = read_csv("\n".join([header, *rows]), "a.csv")
     assert is_number_table(cells)
     assert series_columns(cells, Given())[:6] == expected
+
+
+PANEL = read_csv(
+    "date,store_nbr,family,sales\n"
+    + "".join(f"2020-01-{d},{s},{f},{d * s % 7}\n" for d in range(10, 30) for s in (1, 2)
+              for f in ("beer", "bread")),
+    "a.csv",
+)  # fmt: skip
+
+
+def test_several_columns_tell_series_apart_if_one_does_not():
+    found = series_columns(PANEL, Given())
+    assert (found.form, found.id, found.label) == (Form.VALUES, "store_nbr,family", "")
+    assert series_columns(PANEL, Given(id="store_nbr")).of("id") == ("store_nbr",)
+    assert series_columns(PANEL, Given(id="family,store_nbr")).id == "family,store_nbr"

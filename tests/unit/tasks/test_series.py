@@ -114,6 +114,15 @@ def test_an_hour_that_comes_twice_when_clocks_change_is_told():
     assert np.array_equal(np.diff(found.series[0].grid), [1] * 7)
 
 
+def test_a_series_may_be_told_apart_by_two_columns():
+    rows = [f"{k},{s},{f},{k * s}" for k in range(4) for s in (1, 2) for f in ("a", "b")]
+    found = measured([*rows, "4,1,,9"], "day,shop,kind,x", id="shop,kind")
+    assert [(one.name, len(one)) for one in found.series] == [
+        ("1 · a", 4), ("1 · b", 4), ("2 · a", 4), ("2 · b", 4)
+    ]  # fmt: skip
+    assert reasons(found.faults) == ["18: shop,kind is empty. Fill it in, or skip the row."]
+
+
 # Mended
 
 
