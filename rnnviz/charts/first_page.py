@@ -105,4 +105,12 @@ def words_row(
     row = scatter(x=[*range(count)], y=[0] * count, mode="text", text=names)
     xaxis = {**words_axis(words.tokens, theme), "visible": False}
     meta = {"x": "token", **words.meta, "shades": list(shades), "steps": list(steps)}
-    return picture([row], "Words", 80, theme, xaxis=xaxis, yaxis={"visible": False}, meta=meta)
+    return picture(
+        [row],
+        f"{words.noun.capitalize()}s",
+        80,
+        theme,
+        xaxis=xaxis,
+        yaxis={"visible": False},
+        meta=meta,
+    )

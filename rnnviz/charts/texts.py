@@ -19,7 +19,7 @@ from rnnviz.charts.theme import shown_token
 from rnnviz.config import OutputAt
 from rnnviz.probe.formatting import number, own_number, quoted
 from rnnviz.probe.health import MEANINGS, Level, Sign, judged, overfit, phase_of, worst
-from rnnviz.probe.probe import Probe
+from rnnviz.probe.probe import Probe, names_at
 from rnnviz.probe.questions import PAGES, GradientQuestion, StateQuestion, TrainQuestion, page_of
 from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
@@ -278,7 +278,7 @@ def called(probe: Probe, t: int) -> str:
     """Token ``t`` of a probe in a sentence: “not”, or the time of a step of a series."""
     if probe.dataset.units is None:
         return quoted(shown_token(probe.words[t]))
-    return "step " * (probe.example.times is None) + probe.step_names[t]
+    return f"{names_at(probe.dataset, probe.example).time} {probe.step_names[t]}".strip()
 
 
 def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:

@@ -23,7 +23,7 @@ class Names(NamedTuple):
     ``vocabulary`` has V tokens or channels, ``classes`` C classes or channels, ``source`` the
     tokens of an encoder. ``noun`` is the noun for one token. ``inputs`` are the names of the
     matrices that read the input, without layer and stack. ``units`` are those of standardised
-    inputs.
+    inputs; ``time`` is the noun before a time that is a number.
     """
 
     vocabulary: tuple[str, ...]
@@ -32,13 +32,17 @@ class Names(NamedTuple):
     noun: str = "word"
     inputs: frozenset[str] = frozenset({"W_xh"})
     units: Units | None = None
+    time: str = ""
 
     @property
     def sequence(self) -> str:
-        """The noun for a sequence: "phrase" if it has words, "window" of a series."""
-        if self.units is not None:
-            return "window"
-        return "phrase" if self.noun == "word" else "sequence"
+        """The noun for a sequence: "phrase" if it has words."""
+        return "phrase" if self.noun == "word" else self.generic
+
+    @property
+    def generic(self) -> str:
+        """The noun for a sequence of any kind; of a series "window"."""
+        return "sequence" if self.units is None else "window"
 
     def written(self, values: Array) -> str:
         """The values (D,) that are read at a step, in their own units."""

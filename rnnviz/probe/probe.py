@@ -81,7 +81,9 @@ class Probe:
         if (units := self.dataset.units) is None:
             return ()
         times = self.example.times
-        when = [f"step {name}" for name in self.step_names] if times is None else written(times)
+        noun = names_at(self.dataset, self.example).time
+        told = self.step_names if times is None else written(times)
+        when = [f"{noun} {time}".strip() for time in told]
         channels = self.dataset.vocabulary.words
         values = (
             ", ".join(f"{name} {number(value)}" for name, value in zip(channels, row, strict=True))
@@ -257,7 +259,16 @@ def names_of(dataset: Dataset) -> Names:
     """The names of the rows and columns of a network's parameters."""
     source = dataset.source.words if dataset.source else ()
     noun = dataset.vocabulary.noun if dataset.tokens else "step"
-    return Names(dataset.vocabulary.words, dataset.classes, source, noun, units=dataset.units)
+    names = Names(dataset.vocabulary.words, dataset.classes, source, noun, units=dataset.units)
+    if (series := dataset.series) is None or series.train[0].times.dtype.kind == "M":
+        return names
+    return names._replace(time=series.columns.time or noun)
+
+
+def names_at(dataset: Dataset, example: Example) -> Names:
+    """The names of a data set for one example: steps without times are counted."""
+    names = names_of(dataset)
+    return names._replace(time=names.noun) if example.times is None else names
 
 
 def target_text(dataset: Dataset, targets: Array) -> str:

@@ -148,25 +148,27 @@ def compared_sequences(source: GradientSource) -> str:
     """Those on which both gradients are compared."""
     data = source.session.dataset
     train = data.train
-    return f"Measured on {compared(train):,} of the {len(train):,} {data.role} sequences."
+    noun = source.session.names.generic
+    return f"Measured on {compared(train):,} of the {len(train):,} {data.role} {noun}s."
 
 
 def probe_sequence(source: GradientSource) -> str:
     """The probe, and its answers if not all are covered."""
     answers = len(source.probe.answers)
     some = f"{ANSWERS} of the {answers} answers of " if answers > ANSWERS else ""
-    return f"Measured on {some}this sequence of {_tokens(source)}. {source.probe.basis}"
+    noun = source.session.names.generic
+    return f"Measured on {some}this {noun} of {_tokens(source)}. {source.probe.basis}"
 
 
 def jacobian_tokens(source: GradientSource) -> str:
     """The tokens whose Jacobians are computed."""
-    steps = len(source.words) - source.bridge
+    steps, noun = len(source.words) - source.bridge, source.session.names.generic
     count = covered(source.query.state.parameters.architecture, steps)
     if count == len(source.words):
-        return f"Measured on this sequence of {_tokens(source)}."
+        return f"Measured on this {noun} of {_tokens(source)}."
     last = "" if count == steps else f"the last {count} of "
     own = f"the decoder's {steps} of " if source.bridge else ""
-    return f"Measured on {last}{own}this sequence's {_tokens(source)}."
+    return f"Measured on {last}{own}this {noun}'s {_tokens(source)}."
 
 
 def _tokens(source: GradientSource) -> str:

@@ -9,7 +9,7 @@ from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.fixed_points import FixedPoint, FixedPoints
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query
+from rnnviz.questions.rest.measure import DynamicsLab, Hold, dynamics_query, read_out
 from rnnviz.questions.rest.tab import rest_sentence, search_outcome
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.ui.choices import progress_html
@@ -263,3 +263,17 @@ def test_what_a_search_has_missed_is_told():
     assert "no point</strong> was found from 150 starts" in rest_sentence("<b>", found)
     assert "<b>" not in rest_sentence("<b>", None)
     assert 'value="0.250" max="1"' in progress_html("Searching", 0.25)
+
+
+def test_a_series_rests_at_the_mean_of_its_training_in_its_own_units():
+    page = tab.Page("dynamics", task="elnino", hidden="3", window="6", epoch="1")
+    session = page.session
+    query, dynamics = dynamics_query(session), session.lab(DynamicsLab)
+    assert dynamics.label(query) == "the training's mean"
+    assert not dynamics.held(query).inputs.any(), "standardised it is zero"
+    dynamics.hold = Hold.OWN
+    (mean,) = session.dataset.units.mean
+    assert dynamics.label(query) == f"{mean:.4g}"
+    assert abs(dynamics.held(query).inputs).max() < 0.01
+    own = read_out(np.zeros(len(session.dataset.classes)), session.dataset).text
+    assert own == f"{session.dataset.answer_units.mean[0]:.4g}"

@@ -1,6 +1,7 @@
 """Every page on every task, opened once: its pictures, its texts, and what it calls a sequence."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -162,12 +163,21 @@ def test_units_are_told_by_what_they_follow(over_time):
 def test_the_path_of_values_with_a_season_has_its_loop_and_their_own_units(over_time):
     opened = Page("dynamics", over_time).enter(DynamicsQuestion.PATH)
     drawn = opened.chart("trajectories")["data"]
-    # The series of two steps have no season.
-    season = over_time.dataset.series.columns.form is not Form.SERIES
-    assert season == any(one.get("name") == "mean of the season" for one in drawn)
-    values = not over_time.dataset.answers_classes
+    values = over_time.dataset.series.columns.form is Form.VALUES
+    assert values == any(one.get("name") == "mean of the season" for one in drawn)
     assert ("quarters of the season" in opened.text) == values
     states = [one for one in drawn if one.get("mode") == "markers" and one.get("text")]
     told, owner = states[0]["text"][0], states[0]["customdata"][0]
     times = [f"{time:g}" for time in over_time.dataset.train[owner].times]
     assert told.partition(": ")[0] in times
+
+
+@pytest.mark.parametrize("page", ["step", "hidden", "gradients", "dynamics"])
+def test_a_series_has_steps_and_windows_no_words(page, over_time):
+    opened = Page(page, over_time)
+    for view in tabs_of(page):
+        said = words_of(opened.enter(view))
+        found = re.search(r".{0,60}\b(word|phrase)s?\b.{0,30}", said)
+        assert not found, found[0]
+        for chart in opened.charts.values():
+            assert not re.search(r"\b(token|sequence|word|phrase)s?\b", chart["remark"])

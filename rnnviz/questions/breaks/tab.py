@@ -309,7 +309,8 @@ def _measured(trial: Trial) -> str:
     data, left = trial.session.dataset, len(removal.missing)
     rest = f" Points that are not measured yet: {left}." if left else ""
     return (
-        f"Measured on {removal.sequences:,} of the {len(data.train):,} {data.role} sequences; "
+        f"Measured on {removal.sequences:,} of the {len(data.train):,} {data.role} "
+        f"{trial.session.names.generic}s; "
         f"the dot is the edited network, on all of them.{rest}"
     )
 

@@ -45,6 +45,8 @@ from rnnviz.ui.viewer import Event
 _CHIPS = 18
 #: Seconds per frame for earlier epochs.
 _PAST = 0.002
+#: The least multiple correlation of a unit that follows something.
+_FOLLOWS = 0.3
 
 
 def _develop(session: Session) -> Iterator[None]:
@@ -176,6 +178,8 @@ def _followed(here: UnitSubject) -> str:
     parts = [
         f"Unit <strong>{unit}</strong> follows {escape(text)} best: "
         f"<strong>{shares[unit]:.2f}</strong>."
+        if shares[unit] >= _FOLLOWS
+        else f"No unit follows {escape(text)}: <strong>{shares[unit]:.2f}</strong> at most."
         for text, unit, shares in zip(texts, best, found.shares, strict=False)
     ]
     if own not in best:
@@ -211,10 +215,9 @@ def _measured(here: UnitSubject) -> str:
     then, session, data = here.source.state.epoch, here.session, here.session.dataset
     late = f" As at {session.unit} {then}: pause to read them again."
     every, count = len(data.train), here.activations.count
-    what = "windows" if data.series is not None else "sequences"
     some = f"{count:,} of the {every:,}, drawn at random" if count < every else f"all {count:,}"
     past = "" if then == session.state.epoch else late
-    return f"Measured on the {data.role} {what}: {some}.{past}"
+    return f"Measured on the {data.role} {session.names.generic}s: {some}.{past}"
 
 
 def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:

@@ -13,7 +13,7 @@ from rnnviz.charts.shapes import MOST_STEPS, sentence, shades, sparse
 from rnnviz.charts.theme import plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations, Labels, Plane, moderate, variances_of
-from rnnviz.probe.season import rows_of
+from rnnviz.probe.season import Season, rows_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import Loop, component_bars, separation_curve, trajectories
@@ -120,9 +120,9 @@ def _tips(session: Session, drawn: Activations) -> list[str]:
 
 
 def _loop(shown: _PathSubject) -> Loop | None:
-    """The mean of the states in each part of the season, if there is one."""
+    """The mean of the states in each part of the season, if values have one."""
     session, read = shown.session, shown.activations
-    if (season := session.units.season(session.dataset)) is None:
+    if (season := _season(session)) is None:
         return None
     part = season.part(season.phases[rows_of(session.dataset, read)])
     points, count = shown.plane.project(read.states), len(season.parts)
@@ -147,8 +147,13 @@ def _components(shown: _PathSubject) -> Picture:
     return component_bars(variances_of(shown.activations.states), shown.plane, theme())
 
 
+def _season(session: Session) -> Season | None:
+    """The season of values that are learned; classes have colours of their own."""
+    return None if session.dataset.answers_classes else session.units.season(session.dataset)
+
+
 def _what(session: Session) -> str:
-    if not session.dataset.answers_classes and session.units.season(session.dataset):
+    if _season(session):
         return "quarters of the season"
     return "classes" if session.dataset.answers_classes else "targets"
 
@@ -181,7 +186,7 @@ def _remark(session: Session) -> str:
     some = f" The picture shows {drawn} of them." if drawn < activations.count else ""
     fitted = f"Axes fitted at {session.unit} {shown.plane.basis.epoch} to the"
     states = f"{len(activations.words):,} states on {activations.count}"
-    return f"{fitted} {states} {session.dataset.role} sequences.{some}"
+    return f"{fitted} {states} {session.dataset.role} {session.names.generic}s.{some}"
 
 
 def _controls(session: Session) -> None:
@@ -198,7 +203,7 @@ def _charts(session: Session) -> tuple[Column[Session], Column[Session]]:
     if not source_of(session).readable:
         ordered = not data.answers_classes and len(data.classes) == 1
         paths += "_values" if ordered else "_classes"
-    if session.units.season(data):
+    if _season(session):
         paths = "trajectories_season"
     left = [Chart("trajectories", 9, _trajectories, _remark, _open, paths)]
     return left, [

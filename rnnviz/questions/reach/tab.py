@@ -173,12 +173,12 @@ def _share_text(share: float) -> str:
 
 
 def _measured(source: GradientSource) -> str:
-    count, band = len(_examples(source)), _band(source)
+    count, band, noun = len(_examples(source)), _band(source), source.session.names.generic
     read = _lab(source).lag(_of_band(source)).sequences
     if read == count:
-        return f"The band is measured on all {count:,} {band} sequences."
+        return f"The band is measured on all {count:,} {band} {noun}s."
     rest = "Pause for all." if source.session.player.running else "The rest is being read."
-    return f"The band is measured on {read:,} of {count:,} {band} sequences. {rest}"
+    return f"The band is measured on {read:,} of {count:,} {band} {noun}s. {rest}"
 
 
 def _or_too_large(

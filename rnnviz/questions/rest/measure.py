@@ -31,6 +31,7 @@ from rnnviz.probe.state_transition import (
 )
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
+from rnnviz.tasks.vocabulary import write_values
 
 #: Arrows along each axis.
 ARROWS = 17
@@ -286,6 +287,9 @@ class DynamicsLab:
         if not words and dataset.tokens and (self.words or self.words is None):
             words = [dataset.vocabulary.words[int(self.visited(query).mean_input.argmax())]]
         default = ",".join(["1", *["0"] * (width - 1)])
+        if units := dataset.units:
+            means = np.array([[float(f"{mean:.4g}") for mean in units.mean]])
+            default = write_values(means, marks=False)
         return hold, tuple(words), default if self.typed is None else self.typed
 
     def held(self, query: DynamicsQuery, choices: Choices | None = None) -> FixedInputMap:
@@ -482,7 +486,8 @@ def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> s
     """A fixed input as text."""
     hold, words, typed = choices
     if hold is not Hold.OWN:
-        return {Hold.MEAN: "the mean input", Hold.ZERO: "the zero input"}[hold]
+        zero = "the training's mean" if dataset.units else "the zero input"
+        return {Hold.MEAN: "the mean input", Hold.ZERO: zero}[hold]
     if not dataset.tokens:
         return typed
     quoted_words = (quoted(shown(word)) for word in words[:_NAMED])
@@ -492,6 +497,9 @@ def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> s
 
 def read_out(answers: Array, dataset: Dataset, shown: Callable[[str], str] = str) -> Readout:
     """The output at a state as text, from answers (C,): a class, or values."""
+    if series := dataset.series if not dataset.answers_classes else None:
+        nearest = dataset.own_answers(answers)[: len(series.columns.expected)]
+        return Readout(", ".join(number(float(value)) for value in nearest))
     if not dataset.answers_classes:
         return Readout(", ".join(number(float(value), 2) for value in answers))
     best = int(answers.argmax())

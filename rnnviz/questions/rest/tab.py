@@ -29,13 +29,17 @@ def choose_held(session: Session) -> None:
     """Let the reader choose the fixed input, and its words or values."""
     dynamics, query, noun = session.lab(DynamicsLab), dynamics_query(session), session.names.noun
     hold, words, typed = dynamics.choices(query)
-    own = f"{noun}s" if query.dataset.tokens else "values"
+    names = {Hold.OWN: f"{noun}s" if query.dataset.tokens else "values"}
+    zero = "all zeros"
+    if query.dataset.units:
+        names[Hold.ZERO], zero = "training mean", "the mean of the series"
     edition = visit("dynamics"), query.dataset
     chosen = choose_one(
-        "Fixed input", Hold, hold, edition, f"hold_{own}", slot="hold",
-        format_func=lambda hold: own if hold is Hold.OWN else hold.value,
+        "Fixed input", Hold, hold, edition, f"hold_{names[Hold.OWN]}", slot="hold",
+        format_func=lambda hold: names.get(hold, hold.value),
         help="The input that the network reads at every step. The mean input is that of the "
-        f"{session.dataset.role} sequences read; the zero input is all zeros.",
+        f"{session.dataset.role} {session.names.generic}s read; the "
+        f"{names.get(Hold.ZERO, Hold.ZERO)} is {zero}.",
     )  # fmt: skip
     dynamics.holds[query.dataset.tokens] = chosen
     if chosen is not Hold.OWN:

@@ -443,7 +443,7 @@ class StepRecord:
 
     def called(self, t: int) -> str:
         """Token ``t`` in a sentence: “not”, or the time of a step of a series."""
-        return self.steps[t] if self.steps else f"“{self.words[t]}”"
+        return f"{self.names.time} {self.steps[t]}".strip() if self.steps else f"“{self.words[t]}”"
 
     @cached_property
     def outputs(self) -> dict[int, int]:
@@ -479,6 +479,8 @@ def step_record(
     names = names._replace(inputs=inputs)
     step = descent(before, trace, config, state.slots, factors)
     steps = names_of_steps(examples[0]) if names.units else ()
+    if examples[0].times is None:
+        names = names._replace(time=names.noun)
     return StepRecord(before, trace, step, config, names, factors, steps)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from rnnviz.charts.theme import shown_token
@@ -78,14 +77,16 @@ def _digits(span: float) -> int:
 
 
 def _proposed(data: Dataset, here: str, now: str) -> Array:
-    """The values of ``now``, or else a standard deviation above those here, or below."""
+    """The values of ``now``, or else those here, the first a standard deviation above or below."""
     try:
         return own_values(data, now)
     except TaskError:
         own, (_, high) = own_values(data, here), ranges(data)
         assert data.units, "windows are standardised"
-        scale = np.array(data.units.scale)
-        return np.asarray(np.where(own + scale <= high, own + scale, own - scale))
+        scale = data.units.scale[0]
+        other = own.copy()
+        other[0] += scale if own[0] + scale <= high[0] else -scale
+        return other
 
 
 def choose_state(session: Session, probe: Probe) -> None:

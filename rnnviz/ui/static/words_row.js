@@ -31,7 +31,7 @@ export class WordsRow extends CanvasPicture {
     const { u, left, right, most } = this.edges;
     const pitch = Math.min((width - left - right) / words.length, most);
     const longest = Math.max(...words.map((word) => word.length));
-    const wordSize = clamp((pitch - 6) / (0.54 * longest), 12, (steps?.length ? 1.15 : 1.45) * u);
+    const wordSize = steps?.length ? Math.max(12, u) : clamp((pitch - 6) / (0.54 * longest), 12, 1.45 * u);
     const upright = !steps?.length && longest > 1 && pitch < 3 * u && wordSize * 0.54 * longest > pitch;
     const edge = (k) => left + pitch * k;
     return { u, pitch, wordSize, upright, edge, word: (t) => edge(t + 0.5), wordHeight: height,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnnviz.charts.texts import called
 from rnnviz.config import RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.trace import before_pass
@@ -153,3 +154,15 @@ def test_the_tip_of_a_step_has_its_time_and_its_values_with_their_names():
     )  # fmt: skip
     assert session.inspect("120,3 99,0.5").step_texts[1] == "step 2: load 99, next price 0.5"
     assert trained("sentiment", 0).inspect("i am sad").step_texts == ()
+
+
+def test_a_time_that_is_a_number_is_called_by_its_column_and_a_date_by_itself():
+    frame = hours(90).assign(time=range(1900, 1990)).rename(columns={"time": "year"})
+    years = from_frame(frame, RunConfig(hidden=3), window=6)
+    probe = years.inspect(years.dataset.train[3].text)
+    assert called(probe, 0) == "year 1903"
+    assert probe.step_texts[0].startswith("year 1903: load ")
+    dated = from_frame(hours(90), RunConfig(hidden=3), window=6)
+    assert called(dated.inspect(dated.dataset.train[0].text), 1) == "21:00"
+    assert called(dated.inspect("101 99.5 100"), 1) == "step 2"
+    assert called(trained("sentiment", 0).inspect("i am sad"), 2) == "“sad”"
