@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -127,6 +127,7 @@ class Following:
     shares: Array
 
 
+@lru_cache(maxsize=4)
 def season_of(dataset: Dataset) -> Season | None:
     """The season of the values; None if there is none, or these are no series."""
     if (series := dataset.series) is None:

@@ -34,7 +34,7 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.marks import Mark, index_from, read_axes, written_axes, written_from
 from rnnviz.probe.passes import sample
 from rnnviz.probe.probe import names_of
-from rnnviz.probe.season import Following, Season, following, rows_of, season_of
+from rnnviz.probe.season import Following, following, rows_of, season_of
 from rnnviz.probe.work import WorkBudget, spend
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import (
@@ -175,16 +175,12 @@ class UnitLab:
 
     # Of series
 
-    def season(self, dataset: Dataset) -> Season | None:
-        """The season of the series, if there is one; cached."""
-        return self._memo.ask("season", dataset, lambda: season_of(dataset))
-
     def following(self, source: StateSource) -> Following:
         """How far the units follow what the steps of the series have."""
         data, read = source.dataset, self.activations(source)
         return self._memo.ask(
             "following", source,
-            lambda: following(read.states, rows_of(data, read), data, self.season(data)),
+            lambda: following(read.states, rows_of(data, read), data, season_of(data)),
         )  # fmt: skip
 
     def effect_order(self, source: StateSource) -> tuple[Array, int | None]:
@@ -316,7 +312,7 @@ class UnitLab:
         """
 
         def found() -> Labels:
-            season = None if dataset.answers_classes else self.season(dataset)
+            season = None if dataset.answers_classes else season_of(dataset)
             if season:
                 return season.quarters(season.phases[rows_of(dataset, activations)])
             targets = token_targets(activations, dataset.train)

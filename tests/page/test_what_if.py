@@ -352,7 +352,7 @@ def test_the_value_of_a_step_is_dragged_within_those_of_the_training(sea):
     slider.set_value(27.5)
     sea.run()
     time = probe.step_names[8]
-    said = rf"With 27.5\d* for {own:g} at {time} temperature . steps? ahead goes from \d\d"
+    said = rf"With 27.5\d* for {own:g} at {time}, temperature . steps? ahead goes from \d\d"
     assert re.search(said, sea.story)
     assert "→ 27.5" in sea.heads()[8]
     (box,) = [b for b in sea.app.selectbox if b.label == "Step"]

@@ -16,7 +16,7 @@ from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import called, explanation
 from rnnviz.charts.theme import plain, shown_token
 from rnnviz.probe.pair import Pair
-from rnnviz.probe.season import rows_of
+from rnnviz.probe.season import rows_of, season_of
 from rnnviz.probe.sequence_pass import readers, recurrent_parts
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
@@ -287,7 +287,7 @@ def _unit_season(here: UnitSubject) -> Picture:
     session, lab, read = here.session, here.lab, here.activations
     data, part = session.dataset, here.source.part
     title = f"Unit {lab.unit} over the season"
-    if (season := lab.season(data)) is None:
+    if (season := season_of(data)) is None:
         return sentence(title, explanation("carry/no_season"), theme())
     title = f"Unit {lab.unit} over {f'the {c.name}' if (c := season.cycle) else season.text}"
     every = OverSeason(season.phases[rows_of(data, read)], read.states[:, lab.unit])

@@ -16,6 +16,7 @@ from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.marks import Mark, index_from
 from rnnviz.probe.results import wilson
+from rnnviz.probe.season import properties_of, rows_of, season_of
 from rnnviz.probe.units import StateSource
 from rnnviz.tasks.dataset import GAP, Dataset, Example
 
@@ -204,6 +205,8 @@ class ProbeTarget(StrEnum):
     FIRST = "first"
     BEFORE = "before"
     TARGET = "target"
+    SEASON = "season"
+    TREND = "trend"
 
 
 class Question(NamedTuple):
@@ -219,6 +222,8 @@ class Question(NamedTuple):
 
     def labels(self, activations: Activations, data: Dataset) -> Array:
         """The label of every token, (N,): classes (GAP is unknown), or values (NaN is unknown)."""
+        if self.target in (ProbeTarget.SEASON, ProbeTarget.TREND):
+            return self._of_series(activations, data)
         if self.target is ProbeTarget.TARGET:
             examples = [data.train[owner] for owner in activations.examples]
             return np.concatenate([_targets(data, one)[:, self.channel] for one in examples])
@@ -228,12 +233,22 @@ class Question(NamedTuple):
         parts = map(activations.part, range(activations.count))
         return np.concatenate([_LABELS[self.target](numbers[part]) for part in parts])
 
+    def _of_series(self, activations: Activations, data: Dataset) -> Array:
+        """The quarter of the season of every step, or the trend there, (N,)."""
+        season, rows = season_of(data), rows_of(data, activations)
+        if self.target is ProbeTarget.SEASON and season:
+            return season.quarters(season.phases[rows]).numbers
+        trend = next(one for one in properties_of(data, season) if one.name == "trend")
+        return np.asarray(trend.values[rows, 0])
+
 
 def targets_of(data: Dataset) -> tuple[ProbeTarget, ...]:
     """The targets in the data: values have no words, an encoder has no targets."""
     if not data.tokens:
-        return (ProbeTarget.TARGET,)
-    return tuple(t for t in ProbeTarget if t is not ProbeTarget.TARGET or data.source is None)
+        season = (ProbeTarget.SEASON,) * (season_of(data) is not None)
+        return (ProbeTarget.TARGET, *season, *(ProbeTarget.TREND,) * (data.series is not None))
+    own = tuple(_LABELS)
+    return own if data.source is not None else (*own, ProbeTarget.TARGET)
 
 
 def encoded(activations: Activations, data: Dataset) -> Activations:

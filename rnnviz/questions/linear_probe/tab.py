@@ -114,6 +114,7 @@ def _question(session: Session) -> None:
     names = {
         ProbeTarget.WORD: f"a {noun} so far", ProbeTarget.FIRST: f"the first {noun}",
         ProbeTarget.BEFORE: f"the {noun} before", ProbeTarget.TARGET: "the target",
+        ProbeTarget.SEASON: "the season", ProbeTarget.TREND: "the trend",
     }  # fmt: skip
     kinds, opened = measure.targets_of(data), edition(session)
     if len(kinds) > 1:
@@ -129,7 +130,8 @@ def _question(session: Session) -> None:
         label = noun.capitalize()
         word = st.selectbox(label, known, index, key="asked_word", format_func=shown_token)
         lab.question = lab.question._replace(word=str(word))
-    if not data.answers_classes and len(data.classes) > 1:
+    of_target = lab.question.target is ProbeTarget.TARGET
+    if of_target and not data.answers_classes and len(data.classes) > 1:
         name, channels = data.classes.__getitem__, range(len(data.classes))
         index = first_value("asked_channel", (opened, data), lab.question.channel)
         channel = st.selectbox("Channel", channels, index, key="asked_channel", format_func=name)
@@ -155,6 +157,8 @@ def _title(session: Session) -> str:
         ProbeTarget.FIRST: f"Which {noun} was the first?",
         ProbeTarget.BEFORE: f"Which {noun} came before the last one read?",
         ProbeTarget.TARGET: "What is the target here?",
+        ProbeTarget.SEASON: "Which quarter of the season is it?",
+        ProbeTarget.TREND: "What is the trend here?",
     }[question.target]
 
 

@@ -13,7 +13,7 @@ from rnnviz.charts.shapes import MOST_STEPS, sentence, shades, sparse
 from rnnviz.charts.theme import plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations, Labels, Plane, moderate, variances_of
-from rnnviz.probe.season import Season, rows_of
+from rnnviz.probe.season import Season, rows_of, season_of
 from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import Loop, component_bars, separation_curve, trajectories
@@ -136,7 +136,9 @@ def _loop(shown: _PathSubject) -> Loop | None:
 def _separation(shown: _PathSubject) -> Picture:
     session, activations = shown.session, shown.activations
     views, from_end = shown.views(activations.states), not session.inspect().every
-    separation, what = separate(activations, shown.labels.numbers, views, from_end), _what(session)
+    separation = separate(activations, shown.labels.numbers, views, from_end)
+    # The column has no room for more.
+    what = _what(session).partition(" of ")[0]
     if not separation.known:
         return sentence(f"How far {what} are apart", _FEW_SEQUENCES, theme())
     return separation_curve(separation, what, session.names.noun, theme())
@@ -149,7 +151,7 @@ def _components(shown: _PathSubject) -> Picture:
 
 def _season(session: Session) -> Season | None:
     """The season of values that are learned; classes have colours of their own."""
-    return None if session.dataset.answers_classes else session.units.season(session.dataset)
+    return None if session.dataset.answers_classes else season_of(session.dataset)
 
 
 def _what(session: Session) -> str:

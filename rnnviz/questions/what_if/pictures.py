@@ -196,7 +196,8 @@ def _stacked(pair: BeforeAndAfter, shown: Compared, theme: Theme) -> Picture:
         # An axis of units for each heatmap, from top to bottom.
         **{
             f"yaxis{k + 1 if k else ''}": axis(
-                name, theme, type="category", range=[len(shown.units) - 0.5, -0.5],
+                "Δ" if k == 1 else name, theme, type="category",
+                range=[len(shown.units) - 0.5, -0.5],
                 domain=[(2 - k) / 3 + 0.03, (3 - k) / 3 - (0.01 if k else 0)],
                 showgrid=False, tickvals=labelled, ticktext=labelled,
             )

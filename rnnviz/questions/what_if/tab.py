@@ -239,7 +239,7 @@ def _change_text(change: ChangedPhrase) -> str:
     new = escape(quoted(shown_token(how.word)))
     if change.first.step_texts and how.alter is Alter.CHANGE:
         at, old = called(change.first, how.place), change.first.words[how.place]
-        return f"With {escape(how.word)} for {escape(old)} at {escape(at)}"
+        return f"With {escape(how.word)} for {escape(old)} at {escape(at)},"
     if how.alter is Alter.DROP:
         return f"Without {here}"
     if how.alter is Alter.ADD:

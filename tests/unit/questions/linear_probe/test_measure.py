@@ -308,3 +308,30 @@ def test_states_that_are_not_finite_are_not_measured():
     session.lab(LinearProbeLab).begin(source, diverged)
     assert not session.lab(LinearProbeLab).measuring
     assert session.lab(LinearProbeLab).shown(source) is None
+
+
+# Steps of a series
+
+
+def test_of_a_series_the_season_and_the_trend_can_be_read():
+    session = Session(RunConfig(task="elnino", hidden=6, window=12))
+    data, source = session.dataset, StateSource(session.state, session.dataset)
+    read = session.units.activations(source)
+    assert targets_of(data) == (ProbeTarget.TARGET, ProbeTarget.SEASON, ProbeTarget.TREND)
+    assert ProbeTarget.SEASON not in targets_of(Session(RunConfig(task="waves")).dataset)
+    quarters = Question(ProbeTarget.SEASON).labels(read, data)
+    months = np.concatenate([data.train[k].times for k in read.examples]).astype("datetime64[M]")
+    assert quarters.tolist() == (months.astype(int) % 12 // 3).tolist()
+    trend = Question(ProbeTarget.TREND).labels(read, data)
+    values = np.array([float(word) for word in read.words])
+    last = read.starts[1:] - 1
+    means = [values[read.part(k)].mean() for k in range(read.count)]
+    np.testing.assert_allclose(trend[last], means, atol=0.01)
+
+
+def test_a_link_can_ask_for_the_season_of_a_series():
+    session = Session(RunConfig(task="elnino", hidden=6, window=12))
+    lab = LinearProbeLab()
+    lab.asked = Question(ProbeTarget.SEASON, from_end=True)
+    lab.fit(session.units.activations(StateSource(session.state, session.dataset)), session.dataset)
+    assert lab.asked.target is ProbeTarget.SEASON
