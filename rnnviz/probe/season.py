@@ -139,6 +139,7 @@ def season_of(dataset: Dataset) -> Season | None:
     return Season(period, _times(series), cycle)
 
 
+@lru_cache(maxsize=4)
 def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ...]:
     """What a unit can follow: the season first, if any, then the trend, values, and the calendar.
 
