@@ -166,10 +166,9 @@ def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ..
 
 def following(states: Array, rows: Array, dataset: Dataset, season: Season | None) -> Following:
     """How far the units of states (N, H) at some ``rows`` follow all properties."""
-    properties = properties_of(dataset, season)
-    return Following(
-        properties, np.array([followed(states, one.values[rows]) for one in properties])
-    )
+    properties, units = properties_of(dataset, season), _centred(states)
+    shares = [_correlation(units, one.values[rows]) for one in properties]
+    return Following(properties, np.array(shares))
 
 
 def rows_of(dataset: Dataset, activations: Activations) -> Array:
@@ -186,10 +185,14 @@ def followed(states: Array, values: Array) -> Array:
 
     It is the multiple correlation; of one value the absolute correlation. A constant unit has 0.
     """
+    return _correlation(_centred(states), values)
+
+
+def _correlation(units: Array, values: Array) -> Array:
+    """The same for units (N, H) that are centred."""
     directions, sizes, _ = np.linalg.svd(_centred(values), full_matrices=False)
     directions = directions[:, sizes > 1e-9 * max(sizes.max(), 1e-300)]
-    units = _centred(states)
-    total = (units**2).sum(axis=0)
+    total = np.einsum("nh,nh->h", units, units)
     explained = ((directions.T @ units) ** 2).sum(axis=0)
     return np.asarray(np.sqrt(np.clip(explained / np.where(total > 0, total, 1), 0, 1)))
 
