@@ -1,7 +1,7 @@
 """Numbers over time: ``python -m benchmarks.series``.
 
-What the presets of the shipped series reach beside simple models, with five seeds, and how long a
-table takes to be read and checked.
+What the presets of the shipped series reach beside simple models, with five seeds; how long a
+table takes to be read and checked; and the first screen in Chromium at 1440 x 900.
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import random
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from playwright.sync_api import Browser
 
+from benchmarks.live import SCREEN, VISITS, answered, middle_of_three, open_probed
 from benchmarks.table import Row, print_table
 from rnnviz.charts.series_strips import strips_html
 from rnnviz.charts.theme import LIGHT
@@ -27,9 +35,13 @@ from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.forecasts import ForecastErrors
 from rnnviz.tasks.preview import preview
 from rnnviz.tasks.upload import File, Upload, check_rows, dataset_of, with_columns
+from tests.browser.serving import chromium, serve
 
 SEEDS, TIMES = range(5), 5
 ROWS, COLUMNS = 20_000, 7
+#: Windows, with the least updates a second; and the hours of a table of 10,000 windows.
+WINDOWS, HOURS = ((60, 40), (200, 20)), 10_060
+_NETWORK = "rnnviz.stage.plots.get('network')"
 
 
 def errors(task: TaskName, seed: int) -> list[ForecastErrors]:
@@ -65,13 +77,42 @@ def seconds(content: bytes, shown: bool = False) -> float:
     return time.perf_counter() - before
 
 
-def table(rows: int) -> bytes:
+def table(rows: int, count: int = COLUMNS) -> bytes:
     """A table of hours and random numbers."""
     rng = np.random.default_rng(0)
     hours = pd.date_range("2000-01-01", periods=rows, freq="h")
-    columns = {f"value {k}": rng.normal(size=rows).round(3) for k in range(COLUMNS)}
+    columns = {f"value {k}": rng.normal(size=rows).round(3) for k in range(count)}
     text: str = pd.DataFrame({"time": hours, **columns}).to_csv(index=False)
     return text.encode()
+
+
+def rows_of_first_screen(browser: Browser) -> Iterator[Row]:
+    """How often the first screen is drawn while it plays, and how long a drag takes to be drawn."""
+    complaints: list[str] = []
+    with serve() as server:
+        for window, least in WINDOWS:
+            url = f"{server.url}/?task=elnino&window={window}&hidden=64&epochs=10000"
+            page = open_probed(browser, url, complaints, **SCREEN).page
+            seen = middle_of_three(page)["slowest"]
+            yield Row(f"updates, a window of {window} and 64 units", seen, "/s", at_least=least)
+            page.context.close()
+    with TemporaryDirectory() as folder, serve(opening=_run_of_hours(Path(folder))) as server:
+        page = open_probed(browser, server.url, complaints, **SCREEN).page
+        count, chance = int(page.evaluate(f"{_NETWORK}.network.starts.length")), random.Random(0)
+        moves = [f"{_NETWORK}.open({chance.randrange(count)})" for _ in range(VISITS)]
+        took = median(answered(page, move) for move in moves)
+        yield Row(f"drag through {count:,} windows, to drawn", took, "ms", at_most=40)
+    print(*complaints, sep="\n")
+
+
+def _run_of_hours(folder: Path) -> Path:
+    """A run that has read a table with as many windows as are drawn, in a file with its data."""
+    name, run = folder / "hours.csv", folder / "hours.rnnviz"
+    name.write_bytes(table(HOURS, 1))
+    settings = "--window 20 --hidden 64 --cell gru --batch 64 --epochs 1 --with-data"
+    command = [sys.executable, "-m", "rnnviz", "export", "--train", name, "--run", run]
+    subprocess.run([*map(str, command), *settings.split()], check=True, capture_output=True)
+    return run
 
 
 def main() -> None:
@@ -91,6 +132,8 @@ def main() -> None:
         Row("a million rows, refused", median(seconds(million) for _ in range(TIMES)), "s",
             at_most=1),
     ])  # fmt: skip
+    with chromium() as browser:
+        print_table(rows_of_first_screen(browser))
 
 
 if __name__ == "__main__":
