@@ -287,7 +287,8 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
     ``opened``: the probe is a sequence of the data, not the phrase.
     """
     whose = f"{escape(quoted(probe.reading.text))}: " if opened else ""
-    name = "" if opened or problem else probe.noun.capitalize()
+    noun = "expected" if expects_values(probe.dataset) else probe.noun
+    name = "" if opened or problem else noun.capitalize()
     line = f"<p>{whose}{_answer(probe)}</p>"
     if problem:
         line = f'<p class="problem">{escape(problem)}</p>'
@@ -309,16 +310,16 @@ def _next_values(probe: Probe) -> str:
     )
     told = (
         f"{escape(name) + ' ' if len(names) > 1 else ''}<b>{number(expected)}</b>"
-        + ("" if math.isnan(real) else f", came <b>{number(real)}</b>")
+        + ("" if math.isnan(real) else f", came {number(real)}")
         for name, expected, real in pairs
     )
-    return f"next {'; '.join(told)}"
+    return "; ".join(told)
 
 
 def _answer(probe: Probe) -> str:
     if not probe.finite:
         return f"no {probe.noun}: the states are not finite numbers"
-    if probe.dataset.series and not probe.dataset.answers_classes:
+    if expects_values(probe.dataset):
         return _next_values(probe)
     if probe.every and not probe.generated:
         if math.isnan(probe.score):

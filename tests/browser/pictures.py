@@ -240,6 +240,10 @@ LABORATORIES = (
     ("gradients?epoch=80", "over_lag", "gradients.png"),
     (f"dynamics?{urlencode(PRESETS[TaskName.FLIPFLOP][0].config().to_query())}&epoch=149",
      "phase", "dynamics.png", "f"),
+    (f"?{urlencode(PRESETS[TaskName.ELNINO][0].config().to_query())}&epoch=9",
+     "network", "series.png"),
+    (f"?{urlencode(PRESETS[TaskName.SUNSPOTS][0].config().to_query())}&epoch=39&ask=wrong",
+     "better", "forecasts.png"),
 )  # fmt: skip
 
 

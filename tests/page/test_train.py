@@ -167,7 +167,7 @@ SEA = {"task": "elnino", "horizon": "3", "window": "12", "hidden": "4", "epoch":
 
 def test_next_values_stand_beside_simple_models_and_their_times():
     page = opened(**SEA)
-    assert page.charts.keys() == {"words", "over_time", "answers", "list", "better", "scatter"}
+    assert page.charts.keys() == {"over_time", "answers", "list", "better", "scatter"}
     (table,) = page.chart("list")["data"]
     assert table["header"]["values"] == ["month", "expected", "came", "error"]
     times, expected, came, errors = (
@@ -197,14 +197,14 @@ def test_a_window_is_opened_from_its_row_or_from_the_time_and_read_above():
     row = page.chart("list")["data"][0]["customdata"][2]
     page.say("click", on="list", x=None, y=None, data=row)
     example = page.session.dataset.test[row]
-    assert page.session.phrase_input.phrase == example.text
+    assert page.session.phrase_input.phrase == example.key
     read = page.chart("answers")["data"][0]["y"]
     assert np.allclose(read, [float(text) for text in example.text.split()])
     cells = [column[2] for column in page.chart("list")["data"][0]["cells"]["values"]]
     assert page.chart("answers")["data"][1]["text"][1] == cells[0]
     assert f"<b>{cells[1]}</b>, came {cells[2]}<" in page.bodies["verdict"]
     page.say("click", on="over_time", x=4, y=1, data=4)
-    assert page.session.phrase_input.phrase == page.session.dataset.test[4].text
+    assert page.session.phrase_input.phrase == page.session.dataset.test[4].key
 
 
 def test_the_last_step_is_judged_if_it_is_chosen():
@@ -228,7 +228,7 @@ def test_classes_of_series_are_listed_by_their_names_and_times():
     page.choose("Question", TrainQuestion.WRONG)
     tables = page.chart("list")["data"]
     (headings,) = {tuple(table["header"]["values"]) for table in tables if table["cells"]["values"]}
-    assert headings == ("sequence", "target", "answer", "probability")
+    assert headings == ("window", "target", "answer", "probability")
     names = {text for table in tables for text in table["cells"]["values"][0]}
     assert names
     assert all(re.fullmatch(r"m\d+ 0", name) for name in names)

@@ -11,7 +11,6 @@ from rnnviz.probe.continuation import Continuation, continuation
 from rnnviz.probe.probe import Choice, Probe, prompted, spoken
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import expected_values
-from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series
 from rnnviz.tasks.text_datasets import next_tokens
 from rnnviz.tasks.waves import next_values
@@ -40,11 +39,6 @@ def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
     choose = drawn(temperature, np.random.default_rng((seed, SAMPLING, epoch)))
     classes = prompted(probe.parameters, data, probe.example.inputs, choose, TOKENS)
     return (" " if not data.vocabulary.characters else "") + spoken(data, classes)
-
-
-def continues(dataset: Dataset) -> bool:
-    """Whether the network expects the next values of a series, so that it can continue it."""
-    return dataset.series is not None and dataset.series.columns.form is Form.VALUES
 
 
 def continued_series(probe: Probe) -> tuple[Series, Continuation]:

@@ -25,12 +25,12 @@ from rnnviz.probe.probe import Probe
 from rnnviz.probe.session import Session
 from rnnviz.questions.learn.measure import (
     continued_series,
-    continues,
     free_values,
     runs_free,
     writes,
     written,
 )
+from rnnviz.tasks.forecasts import expects_values
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_view
 from rnnviz.ui.frame import Frame
@@ -87,7 +87,7 @@ class _Learn:
                 place_text("sample")
             if runs_free(session.dataset):
                 place_chart("free", 230, explanation("learn/free"))
-            if continues(session.dataset):
+            if expects_values(session.dataset):
                 place_chart("continued", 260, explanation("learn/continued"))
         with right:
             if with_luck:
@@ -144,7 +144,7 @@ def _draw(pair: Pair, frame: Frame) -> None:
     if runs_free(session.dataset):
         inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
         frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))
-    if continues(session.dataset):
+    if expects_values(session.dataset):
         frame.chart("continued", _continued, probe)
 
 

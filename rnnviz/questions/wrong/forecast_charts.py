@@ -22,7 +22,7 @@ from rnnviz.questions.wrong.forecast_pictures import (
     error_over_time,
     window_picture,
 )
-from rnnviz.questions.wrong.measure import Ahead, ResultsLab, window_times
+from rnnviz.questions.wrong.measure import Ahead, ResultsLab
 from rnnviz.questions.wrong.pictures import value_scatter
 from rnnviz.tasks.forecasts import ForecastErrors, expected_values
 from rnnviz.ui.sheet import Act, Chart, Column
@@ -130,7 +130,5 @@ def _view(source: AnswersSource) -> WindowView:
     came = data.own_answers(targets[-1]).reshape(shape[1:])[:, column]
     assert data.units, "windows are standardised"
     read = data.units.of_channels([column]).own(probe.example.inputs[:, [column]])[:, 0]
-    example = source.example or data.lookup(probe.example.inputs)
-    times = window_times(data, example) if example else []
-    labels = times or [str(k + 1) for k in range(len(read) + series.horizon)]
+    labels = [*probe.step_names, *probe.names_ahead]
     return WindowView(read, np.append(answers[:-1, 0], answers[-1]), came, labels)

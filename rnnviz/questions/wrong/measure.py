@@ -230,7 +230,7 @@ class ResultsLab:
     ) -> None:
         """Show a sequence of the list word by word, until something else is ``typed``."""
         try:
-            read(dataset, example.text)
+            read(dataset, dataset.phrase_of(example))
         except TaskError:
             return
         self.row, self.opened, self._typed = row, example, typed
@@ -243,22 +243,12 @@ class ResultsLab:
         self, state: TrainState, dataset: Dataset, config: RunConfig, example: Example
     ) -> Probe:
         """A sequence of the data, read by the network."""
-        key, text, parameters = (state, example, config), example.text, state.parameters
+        text, parameters = dataset.phrase_of(example), state.parameters
         return self._memo.ask(
-            "probe", key, lambda: inspect(dataset, parameters, text, config, example)
+            "probe",
+            (state, example, config),
+            lambda: inspect(dataset, parameters, text, config, example),
         )
-
-
-def window_times(dataset: Dataset, example: Example) -> list[str]:
-    """The times of a window of the data and of the steps after it; empty for another example."""
-    of = expected_values(dataset)
-    for examples, pieces, places in (
-        (dataset.test, of.test, of.test_places), (dataset.train, of.train, of.train_places),
-    ):  # fmt: skip
-        for one, (number, start) in zip(examples, places, strict=True):
-            if one is example:
-                return written(pieces[number].times[start : start + of.window + of.horizon])
-    return []
 
 
 def in_common(one: Found, other: Found) -> tuple[Found, Found]:

@@ -271,7 +271,7 @@ def _open(session: Session, click: Event) -> None:
     lab = session.lab(ResultsLab)
     part = lab.part(session.dataset)
     row = range(len(part))[int(click["data"])]
-    session.ask(part[row].text)
+    session.ask(session.dataset.phrase_of(part[row]))
     lab.choose((lab.rows, row), part[row], session.dataset, session.phrase_input.typed)
 
 
@@ -282,7 +282,8 @@ def _source(session: Session) -> AnswersSource:
     probe = session.inspect()
     # Of a sentence with several translations the phrase has the target of one.
     same = example is None or (
-        example.text == box.phrase and np.array_equal(example.inputs, probe.example.inputs)
+        data.phrase_of(example) == box.phrase
+        and np.array_equal(example.inputs, probe.example.inputs)
     )
     if example is not None and not same:
         probe = lab.probe(session.state, data, session.settings, example)

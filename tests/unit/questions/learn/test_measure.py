@@ -10,7 +10,6 @@ from rnnviz.questions.learn.measure import (
     TOKENS,
     VALUES,
     continued_series,
-    continues,
     drawn,
     free_values,
     run_free,
@@ -96,7 +95,7 @@ def test_a_series_is_continued_from_the_training_s_end_to_where_it_is_known():
         for name, shift in (("a", 0), ("b", 5))
     )
     session = from_frame(frame, RunConfig(hidden=3), id="shop", window=8, test_share=0.25)
-    assert continues(session.dataset) and not runs_free(session.dataset)
+    assert not runs_free(session.dataset)
     for shop in "ab":
         past, found = continued_series(session.inspect(f"{shop} 0"))
         assert past.name == found.name == shop
@@ -105,4 +104,3 @@ def test_a_series_is_continued_from_the_training_s_end_to_where_it_is_known():
         assert found.times.tolist() == [*range(75, 99)]
     # What was typed is in no series: the last one is continued.
     assert continued_series(session.inspect("1 2 3"))[1].name == "b"
-    assert not continues(trained("waves", 0).dataset)
