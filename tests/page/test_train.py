@@ -176,7 +176,7 @@ def test_next_values_stand_beside_simple_models_and_their_times():
     assert errors == sorted(errors, reverse=True)
     assert np.allclose(np.abs(np.subtract(expected, came)), errors, atol=0.011)
     series = page.session.dataset.series.test[0]
-    assert came[0] == series.values[[*map(str, series.times.astype("M8[D]"))].index(times[0]), 0]
+    assert came[0] == series.values[[*map(str, series.times.astype("M8[M]"))].index(times[0]), 0]
     count = len(page.session.dataset.test)
     assert table["name"] == f"{count} windows, largest error first, 1 step ahead"
     assert "is better: " in page.text or "Mean error of temperature" in page.text
