@@ -72,7 +72,11 @@ def curves(session: Session, probe: Probe, theme: Theme, budget: float) -> Pictu
 def gradient_rows(probe: Probe) -> tuple[str, ...]:
     """The names of the rows of a map of gradients: the tokens, or how many steps before the end."""
     steps = range(len(probe.words) - 1, -1, -1)
-    return tuple(f"−{step}" for step in steps) if probe.dataset.series else probe.words
+    return (
+        tuple(f"−{step}" if step else "0" for step in steps)
+        if probe.dataset.series
+        else probe.words
+    )
 
 
 def explained(session: Session) -> dict[str, str]:

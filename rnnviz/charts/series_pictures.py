@@ -14,7 +14,7 @@ from rnnviz.charts.shapes import faint, sentence, upright
 from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.continuation import Continuation
-from rnnviz.probe.formatting import number
+from rnnviz.probe.formatting import own_number
 from rnnviz.probe.probe import Probe
 from rnnviz.tasks.dataset import Dataset, Window
 from rnnviz.tasks.number_cells import short_times, written
@@ -46,9 +46,7 @@ def continued(found: Continuation, past: Steps, names: Sequence[str], theme: The
         known = np.concatenate([past.values[:, k], found.real[:, k]])
         low, high = float(np.nanmin(known)), float(np.nanmax(known))
         row = _Row(-1.3 * k, low - _MORE * (high - low), (1 + 2 * _MORE) * (high - low) or 1)
-        ticks |= {row.place(low): number(low), row.place(high): number(high)}
-        if len(names) > 1:
-            ticks[row.base + 0.5] = plain(name, 12)
+        ticks |= {row.place(low): own_number(low), row.place(high): own_number(high)}
         x = np.arange(begin, begin + steps)
         lines = (
             (np.arange(begin), past.values[:, k], "read", {"color": theme.text}),
@@ -57,8 +55,13 @@ def continued(found: Continuation, past: Steps, names: Sequence[str], theme: The
         )
         series.append(_band(row, x, found.values[:, k], found.spread[:, k], theme))
         series += [_stroke(row, *line) for line in lines]
+        if len(names) > 1:
+            series.append(scatter(
+                x=[0], y=[row.base + 1.05], text=[plain(name)], mode="text",
+                textposition="middle right", textfont={"color": theme.text}, **SILENT,
+            ))  # fmt: skip
     times = short_times(np.append(past.times, found.times))
-    yaxis = axis("", theme, range=[-1.3 * (min(len(names), MOST_ROWS) - 1) - 0.05, 1.05],
+    yaxis = axis("", theme, range=[-1.3 * (min(len(names), MOST_ROWS) - 1) - 0.05, 1.2],
                  tickvals=[*ticks], ticktext=[*ticks.values()], ticks="")  # fmt: skip
     ends = [upright(begin - 0.5, theme, dash="solid")]
     return picture(
@@ -80,7 +83,7 @@ class _Row(NamedTuple):
 
 
 def _stroke(row: _Row, x: Array, values: Array, name: str, line: dict[str, str]) -> Series:
-    told = [f"{name} {number(value)}" for value in values.tolist()]
+    told = [f"{name} {own_number(value)}" for value in values.tolist()]
     return scatter(
         x=x, y=compact(row.place(values)), mode="lines", name=name,
         line={**line, "width": 2.5},
