@@ -226,13 +226,18 @@ def _pieces(of: WindowedSeries) -> Iterator[_Piece]:
 
 
 def _thinned(values: Array, first: int, bucket: int) -> tuple[Array, Array]:
-    """The places and the values of a line, which has the extremes of every bucket.
-
-    A NaN at its end separates it from the next one.
-    """
-    steps = np.arange(len(values))
-    if bucket > 2 and len(values) > bucket:
-        groups = np.array_split(steps, -(-len(values) // bucket))
-        ends = ({int(g[values[g].argmin()]), int(g[values[g].argmax()])} for g in groups)
-        steps = np.array([step for pair in ends for step in sorted(pair)])
+    """The places and the values of a thinned line; a NaN separates it from the next one."""
+    steps = extreme_steps(values, -(-len(values) // bucket))
     return np.append(first + steps, np.nan), np.append(values[steps], np.nan)
+
+
+def extreme_steps(values: Array, count: int) -> Array:
+    """The steps of the smallest and largest of values (N,) in ``count`` equal parts, in order.
+
+    All steps if these would not be fewer.
+    """
+    if len(values) <= 2 * count:
+        return np.arange(len(values))
+    parts = np.array_split(np.arange(len(values)), count)
+    ends = ({int(part[values[part].argmin()]), int(part[values[part].argmax()])} for part in parts)
+    return np.array([step for pair in ends for step in sorted(pair)])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.charts.series_pictures import extreme_steps
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import own_number
 from rnnviz.tasks.number_cells import written
@@ -116,9 +117,6 @@ def _strip_html(strip: _Strip, window: int, ends: Array, theme: Theme) -> str:
 def _line(places: Array) -> str:
     """The path through the places (N, 2) of some steps; of close ones, through the extremes."""
     columns = 1 + int(places[-1, 0] - places[0, 0]) // 2
-    if len(places) > 2 * columns:
-        chunks = np.array_split(np.arange(len(places)), columns)
-        ends = [(c[places[c, 1].argmin()], c[places[c, 1].argmax()]) for c in chunks]
-        places = places[np.sort(np.ravel(ends))]
+    places = places[extreme_steps(places[:, 1], columns)]
     # A single step is a dot.
     return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in [*places.tolist(), places[-1].tolist()])
