@@ -35,7 +35,7 @@ def symbol(objective: Objective, states: Sequence[str]) -> str:
 
 def gradient_map(
     norms: GradientMap, course: RunCurves, words: Sequence[str], symbol: str, theme: Theme = LIGHT,
-    *, name: str = "", span: tuple[float, float] | None = None,
+    *, name: str = "", span: tuple[float, float] | None = None, noun: str = "word",
 ) -> Picture:  # fmt: skip
     """||dL/ds_t|| for every token (row) at every epoch (column), coloured by its logarithm.
 
@@ -47,7 +47,7 @@ def gradient_map(
         name=f"log10 of ||{symbol}||", x=norms.epochs.astype(np.int32), z=compact(logs.T), zmin=low,
         zmax=high, colorscale=theme.magnitudes,
         colorbar={**color_bar(f"||{symbol}||"), **power_ticks(low, high)},
-        hovertemplate=f"{unit} %{{x}}, place %{{y}}: 10^%{{z:.2f}}<extra></extra>",
+        hovertemplate=f"{unit} %{{x}}, {noun} %{{y}}: 10^%{{z:.2f}}<extra></extra>",
     )  # fmt: skip
     title = f"Gradient left: {plain(name)}" if name else f"Gradient over the {unit}s"
     return word_map(cells, title, course, words, theme, beside=bool(name))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.charts.axes import axis, words_axis, words_margin
-from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
+from rnnviz.charts.picture import SILENT, Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.shapes import faint, sentence, upright
 from rnnviz.charts.theme import Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
@@ -132,7 +132,7 @@ def series_arrays(probe: Probe) -> tuple[list[Series], dict[str, Any]]:
         "number": window and window.number,
         **whole_meta,
     }
-    rows = [scatter(name=name, z=compact(row), visible=False) for name, row in arrays.items()]
+    rows = [heatmap(name=name, z=compact(row), visible=False) for name, row in arrays.items()]
     return [*rows, *whole], {"curve": meta}
 
 
@@ -202,7 +202,7 @@ def _whole(dataset: Dataset, of: WindowedSeries) -> tuple[list[Series], dict[str
     for k in range(rows):
         places = [_thinned(piece.series.values[:, k], piece.first, bucket) for piece in pieces]
         x, y = (np.concatenate(arrays) for arrays in zip(*places, strict=True))
-        lines.append(scatter(name=f"whole {k}", z=compact(np.array([x, y])), visible=False))
+        lines.append(heatmap(name=f"whole {k}", z=compact(np.array([x, y])), visible=False))
     first = {id(piece.series): piece.first for piece in pieces}
     starts = [first[id(one.piece)] + one.start for one in dataset.windows.values()]
     lines.append(scatter(name="starts", y=np.array(starts, np.float32), visible=False))

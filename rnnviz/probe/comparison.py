@@ -18,7 +18,7 @@ from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.pair import Pair, stands
-from rnnviz.probe.probe import Probe, phrase_key
+from rnnviz.probe.probe import Probe, inspect, phrase_key
 from rnnviz.probe.retention import Retention, gradient_shares, memory_shares, other_inputs
 from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset, Example
@@ -112,6 +112,11 @@ def second_probe(first: Session, second: Session) -> Probe:
     if one.words == own.words or one.vocabulary != own.vocabulary:
         return own
     config = second.settings
+    if one.dataset.classes != own.dataset.classes:
+        # With another horizon there are other targets.
+        unknown = second.dataset.unknown_targets(len(one.example.targets))
+        example = replace(one.example, targets=unknown)
+        return inspect(second.dataset, own.parameters, one.example.text, config, example)
     trace = record(own.parameters, collate([one.example]), config.gradient, config.truncate)
     return replace(one, dataset=second.dataset, trace=trace, parameters=own.parameters)
 

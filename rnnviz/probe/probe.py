@@ -315,15 +315,12 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not dataset.tokens:
         if known := _named(dataset, text):
             return Reading(text, tuple(known.text.split()), (), known.inputs)
-        try:
-            values = dataset.values_of(text, MAX_WORDS)
-        except TaskError as problem:
-            if not dataset.windows or len(text.split()) > 1:
-                raise
+        if dataset.windows and len(text.split()) == 1:
             raise TaskError(
                 f"No window begins at “{text.strip()[:40]}”. Write a time, such as "
                 f"{next(iter(dataset.windows))}, or numbers with spaces between them."
-            ) from problem
+            )
+        values = dataset.values_of(text, MAX_WORDS)
         return Reading(text, tuple(text.split()), (), values)
     reading = vocabulary.read(text)
     # A blank may be a token.

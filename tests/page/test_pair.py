@@ -387,7 +387,7 @@ def test_two_networks_stand_beside_simple_models_in_the_units_of_the_table():
     given = {"task": "elnino", "window": "12", "horizon": "3", "hidden": "4", "epoch": "2"}
     opened = Page("train", **given, cell="gru", vs="cell:elman").enter(TrainQuestion.WRONG)
     opened.finish()
-    assert opened.charts.keys() == {"words", "better", "list", "scatter_0", "scatter_1"}
+    assert opened.charts.keys() == {"better", "list", "scatter_0", "scatter_1"}
     models = opened.series("better")
     assert [*models][:3] == ["gru", "elman", "last value"]
     found = [

@@ -382,7 +382,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
-        _past(of)[1], of.course, of.words, _symbol(of), theme()),
+        _past(of)[1], of.course, of.words, _symbol(of), theme(), noun=of.session.names.noun),
         click=go_to_click)  # fmt: skip
     if _longer_known(session):
         new = session.lab(LengthLab).lengths(session.state, session.dataset).new
@@ -421,7 +421,8 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     shares = GradientMap(history.epochs, np.array([row.norms for row in history.rows]))
     symbol = _memory_symbol(one)
     return gradient_map(
-        shares, source.longest, one.words, symbol, theme(), name=name, span=_SHARES
+        shares, source.longest, one.words, symbol, theme(), name=name, span=_SHARES,
+        noun=one.session.names.noun,
     )  # fmt: skip
 
 

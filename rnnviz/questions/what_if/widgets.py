@@ -17,6 +17,7 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one
+from rnnviz.ui.style import escaped
 
 #: The changes of a step of a series, and what it is called if a step is dropped there.
 _SERIES, _BETWEEN = (Alter.CHANGE, Alter.DROP, Alter.STATE), "as its neighbours"
@@ -66,7 +67,7 @@ def _choose_values(session: Session, words: Sequence[str], place: int, now: str)
         value = min(max(round(float(values[k]), digits), ends[0]), ends[1])
         first = first_value(f"alter_step_{k}", (edition(session), key), value)
         step, form = 10.0**-digits, f"%.{max(digits, 0)}f"
-        value = st.slider(name, ends[0], ends[1], first, step, key=key, format=form)
+        value = st.slider(escaped(name), ends[0], ends[1], first, step, key=key, format=form)
         chosen.append(f"{value:.{max(digits, 0)}f}")
     return ",".join(chosen)
 

@@ -14,8 +14,8 @@ export class Network extends CanvasPicture {
     this.tokens = new Tokens(this.node, this.stage);
     this.canvas.addEventListener("click", () => this.click());
     this.picker = this.newPicker();
+    this.table.after(this.picker);
     this.windows = this.newWindows();
-    this.table.after(this.picker, this.windows);
   }
 
   // Dragged, the whole series moves the window; so do the arrow keys.
@@ -82,6 +82,7 @@ export class Network extends CanvasPicture {
 
   describeWindow() {
     const { windows, network } = this;
+    if (!windows.isConnected) this.picker.after(windows);
     windows.max = network.starts.length - 1;
     windows.value = Math.max(0, placeInOrder(network));
     windows.ariaValueText = `${network.curve.times[0]} to ${network.words.at(-1)}`;
@@ -179,8 +180,8 @@ export class Network extends CanvasPicture {
     canvas.setAttribute("aria-label", sentence ?? this.description);
     if (this.stage.playing) return;
     this.picker.hidden = Boolean(sentence);
-    this.windows.hidden = Boolean(sentence || !this.network.curve);
-    if (!this.windows.hidden) this.describeWindow();
+    if (this.network.curve && !sentence) this.describeWindow();
+    else this.windows.remove();
     if (!sentence) this.describeUnit();
     fillTable(table, sentence ? [] : this.rows);
   }

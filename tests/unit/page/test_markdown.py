@@ -37,12 +37,14 @@ OURS = {
     "session.dataset.role", "session.names.noun", "session.names.noun.capitalize()",
     "session.names.sequence", "share.help", "share.label", "tip", "unit", "unit.help",
     "unit.label", "what", "what.capitalize()", "which", "window.help", "window.label",
-    "seeds", "section.doc", "sizes",
+    "seeds", "section.doc", "sizes", "problems", "rows", "help", "said", "ways", "zero",
+    "session.names.generic", "names.get(Hold.ZERO, Hold.ZERO)",
 }  # fmt: skip
 OUR_OPTIONS = {
     "Alter", "BandSource", "DOCS", "Hold", "Objective", "ReadoutKind", "Method", "_PAIRS", "_ROWS",
     "kind",
-    "kinds", "known", "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
+    "kinds", "known", "[*ways]", "_SERIES if data.series else Alter",
+    "list(Unit)", "list(options)", "list(range(1, layers + 1))", "list(samples)",
     "list(type(asked))", "options", "sides", "views",
 }  # fmt: skip
 
