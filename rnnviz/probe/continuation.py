@@ -77,7 +77,7 @@ def judged(
         text = found[best].text
         return f"{text[0].upper()}{text[1:]} is better: {other} against {mine} {where}.".strip()
     of = "scaled error" if column is None else f"error of {shortened(columns[column])}"
-    return f"Mean {of} {mine} {where}; {found[best].text}: {other}."
+    return f"Mean {of} {mine} {where}; {found[best].name.partition(',')[0]}: {other}."
 
 
 def told_beside(dataset: Dataset, parameters: Parameters, *, quick: bool = False) -> str:

@@ -37,7 +37,7 @@ RUNS = {
 #: The pictures that a page, or the tab of a question, has whatever is learned.
 ALWAYS = {
     TrainQuestion.LEARN: {"network", "curves"},
-    TrainQuestion.WRONG: {"words", "answers", "list"},
+    TrainQuestion.WRONG: {"answers", "list"},
     "step": {"step"},
     GradientQuestion.REACH: {
         "words", "over_lag", "products", "gauge", "spectrum", "exponents", "map"

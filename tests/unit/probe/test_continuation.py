@@ -131,11 +131,11 @@ def errors(name, scaled, own):
 @pytest.mark.parametrize(
     ("column", "network", "sentence"),
     [
-        (0, 0.4, "Mean error of sea 0.400 on the test; the mean: 0.500."),
-        (1, 0.4, "Mean error of air 40 on the test; the mean: 50."),
+        (0, 0.4, "Mean error of sea 0.400 on the test; mean: 0.500."),
+        (1, 0.4, "Mean error of air 40 on the test; mean: 50."),
         (1, 0.6, "The mean is better: 50 against 60 on the test."),
-        (None, 0.4, "Mean scaled error 0.400 on the test; the mean: 0.500."),
-        (0, 0.50001, "Mean error of sea 0.500 on the test; the mean: 0.500."),
+        (None, 0.4, "Mean scaled error 0.400 on the test; mean: 0.500."),
+        (0, 0.50001, "Mean error of sea 0.500 on the test; mean: 0.500."),
         (None, 0.6, "The mean is better: 0.500 against 0.600 on the test."),
         (0, np.nan, ""),
     ],
