@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnviz.charts.series_pictures import extreme_steps
 from rnnviz.charts.theme import Theme
-from rnnviz.probe.formatting import own_number
+from rnnviz.probe.formatting import number
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series, WindowedSeries
@@ -106,7 +106,7 @@ def _strip_html(strip: _Strip, window: int, ends: Array, theme: Theme) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" fill="none" '
         f'stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round">{"".join(parts)}</svg>'
     )
-    title, range_ = escape(strip.title[:30]), f"{own_number(low)} to {own_number(high)}"
+    title, range_ = escape(strip.title[:30]), f"{number(low, 5)} to {number(high, 5)}"
     source = f"data:image/svg+xml;base64,{b64encode(image.encode()).decode()}"
     return (
         f'<p><b>{title}</b><span>{range_}</span></p><img src="{source}" '
