@@ -72,6 +72,9 @@ def sidebar(tab: TabSession, pair: Pair, task: DeltaGenerator, folded: bool) -> 
     with pair.keeping_replaced_run():
         pair.configure(tab.config)
     tab.split = (*split[:-1], pair.sessions[-1].config)
+    if session.config != tab.config:
+        # They were refused: the widgets go back to the settings of the run.
+        st.rerun()
 
 
 def _recorded(pair: Pair, task: DeltaGenerator) -> None:

@@ -51,3 +51,5 @@ def test_a_table_that_is_dropped_on_the_page_is_seen_mended_and_learned(opened, 
     window.fill("300")
     window.press("Enter")
     page.expect_said("message", "a window of numbers has at most 200 steps")
+    expect(window).to_have_value("24")
+    page.step_to("2")

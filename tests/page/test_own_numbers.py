@@ -193,7 +193,6 @@ def test_window_and_horizon_are_settings_of_a_run_that_has_them(page):
     page.set("window", 300)
     assert "a window of numbers has at most 200 steps" in page.bodies["message"]
     assert (page.session.config.window, page.session.state.epoch) == (9, 1)
-    page.run()
     assert page.widget("window").value == 9
     page.click("step_epoch")
     assert page.session.state.epoch == 2
