@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from html import escape
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -25,16 +24,16 @@ from rnnviz.charts.side_by_side import (
     compared_answers,
     contribution_bars,
     distance_curve,
-    percent,
 )
 from rnnviz.charts.texts import called
 from rnnviz.charts.theme import shown_token
 from rnnviz.engine.layer_buffers import Array
-from rnnviz.probe.formatting import number, quoted
+from rnnviz.probe.formatting import quoted
 from rnnviz.probe.probe import Probe, read
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
-from rnnviz.questions.subject import edition, source_of, subject_of
+from rnnviz.questions.subject import MOST_CHOICES, edition, source_of, subject_of
+from rnnviz.questions.what_if.changed_phrase import ChangedPhrase, answer_of
 from rnnviz.questions.what_if.measure import (
     Alter,
     Choices,
@@ -46,6 +45,7 @@ from rnnviz.questions.what_if.measure import (
     joined,
     outcome_of,
     own_values,
+    ranges,
     running_answers,
     spelled,
 )
@@ -57,41 +57,24 @@ from rnnviz.questions.what_if.pictures import (
     word_choices,
 )
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
-from rnnviz.questions.what_if.widgets import choose_alter, choose_state
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.ui.browser_session import first_value
+from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of
 from rnnviz.ui.sheet import Chart, Column, Sheet, go_to_click, no_room
-from rnnviz.ui.style import sticky_theme, theme
+from rnnviz.ui.style import escaped, sticky_theme, theme
 
 _SALIENCY = {
     Method.INTEGRATED: "integrated", Method.LEFT_OUT: "occlusion", Method.SLOPE: "gradient_input"
 }  # fmt: skip
 #: Seconds per frame for words, and for earlier epochs.
 _WORDS, _EPOCHS = 0.003, 0.002
+#: The changes of a step of a series, and what it is called if a step is dropped there.
+_SERIES, _BETWEEN = (Alter.CHANGE, Alter.DROP, Alter.STATE), "as its neighbours"
+#: About so many stops has a slider.
+_STOPS = 200
 #: The step of a series that is changed at first, counted from the end.
 _BACK = 4
-
-
-class ChangedPhrase(NamedTuple):
-    """The phrase before the change and after it, the problem if there is none, and the change."""
-
-    session: Session
-    first: Probe
-    second: Probe | None
-    problem: str
-    how: Perturbation
-
-    @property
-    def lab(self) -> WhatIfLab:
-        """The change, and its measurements."""
-        return self.session.lab(WhatIfLab)
-
-    @property
-    def pair(self) -> tuple[Probe, Probe]:
-        """The phrase before and after; the former twice if nothing changes."""
-        return self.first, self.second or self.first
 
 
 # The change
@@ -114,9 +97,118 @@ def _choose(session: Session, probe: Probe) -> None:
     if chosen is not None and chosen != place:
         lab.put(chosen, words)
         session.selection.token = chosen
-    choose_alter(session, words)
+    _choose_alter(session, words)
     if lab.perturbation.alter is Alter.STATE:
-        choose_state(session, probe)
+        _choose_state(session, probe)
+
+
+def _choose_alter(session: Session, words: Sequence[str]) -> None:
+    """Let the reader choose the kind of change of ``words`` at its place, and what is new."""
+    lab, data = session.lab(WhatIfLab), session.dataset
+    alter = choose_one(
+        f"The {session.names.noun} is", _SERIES if data.series else Alter, _alter(session),
+        edition(session), "alter_of_series" if data.series else "alter",
+        format_func=lambda kind: _BETWEEN if data.series and kind == Alter.DROP else kind,
+    )  # fmt: skip
+    lab.perturbation = lab.perturbation._replace(alter=alter)
+    if alter not in (Alter.CHANGE, Alter.ADD):
+        return
+    _, place, now, *_ = lab.perturbation
+    if data.series:
+        word = _choose_values(session, words, place, now)
+    else:
+        word = _word(session, words[place]) if data.tokens else _values(session)
+    lab.perturbation = lab.perturbation._replace(word=word)
+
+
+def _alter(session: Session) -> Alter:
+    """The kind of change now; a link can have one that the steps of a series don't have."""
+    now = session.lab(WhatIfLab).perturbation.alter
+    return now if not session.dataset.series or now in _SERIES else Alter.CHANGE
+
+
+def _choose_values(session: Session, words: Sequence[str], place: int, now: str) -> str:
+    """Let the reader choose every value of a step, within those of the training; as typed text.
+
+    They are ``now`` those of a text, or, if that can't be read, a standard deviation beside.
+    """
+    data = session.dataset
+    low, high = ranges(data)
+    own, values = own_values(data, words[place]), _proposed(data, words[place], now)
+    chosen = list[str]()
+    for k, name in enumerate(data.vocabulary.words):
+        digits = _digits(float(high[k] - low[k]))
+        ends = [round(float(f(end[k], own[k])), digits) for f, end in ((min, low), (max, high))]
+        ends[1] = max(ends[1], ends[0] + 10.0**-digits)
+        key = f"alter_{k}_{place}_{hash(tuple(words))}"
+        value = min(max(round(float(values[k]), digits), ends[0]), ends[1])
+        first = first_value(f"alter_step_{k}", (edition(session), key), value)
+        step, form = 10.0**-digits, f"%.{max(digits, 0)}f"
+        value = st.slider(escaped(name), ends[0], ends[1], first, step, key=key, format=form)
+        chosen.append(f"{value:.{max(digits, 0)}f}")
+    return ",".join(chosen)
+
+
+def _digits(span: float) -> int:
+    """The digits after the point of about ``_STOPS`` stops."""
+    return -math.floor(math.log10(span / _STOPS)) if span > 0 else 0
+
+
+def _proposed(data: Dataset, here: str, now: str) -> Array:
+    """The values of ``now``, or else those here, the first a standard deviation above or below."""
+    try:
+        return own_values(data, now)
+    except TaskError:
+        own, (_, high) = own_values(data, here), ranges(data)
+        assert data.units, "windows are standardised"
+        scale = data.units.scale[0]
+        other = own.copy()
+        other[0] += scale if own[0] + scale <= high[0] else -scale
+        return other
+
+
+def _choose_state(session: Session, probe: Probe) -> None:
+    """Let the reader choose another phrase, and the word after which its state is taken."""
+    lab, data = session.lab(WhatIfLab), session.dataset
+    donor = lab.donor(probe)
+    first = first_value("donor", (edition(session), data), donor.typed)
+    label, key = f"Take it from the {session.names.sequence}", _key("donor", data)
+    donor.ask(st.text_input(label, first, key=key), data)
+    lab.donor_text, words = donor.typed, read(data, donor.phrase).words
+    _, place, _, chosen, after = lab.perturbation
+    # In a link there is a word, before the phrase has been read.
+    index = min(place if chosen or after < 0 else after, len(words) - 1)
+    key = f"after_{min(place, len(words) - 1)}_{hash(words)}"
+    after = st.selectbox(
+        "State after", range(len(words)), first_value("after", (edition(session), key), index),
+        key=key, format_func=lambda t: f"{t + 1}: {shown_token(words[t])}",
+    )  # fmt: skip
+    lab.perturbation = lab.perturbation._replace(donor=words, after=int(after or 0))
+
+
+def _key(name: str, data: Dataset) -> str:
+    """The key of a widget that starts again with other data."""
+    return f"{name}_{visit(data.name, f'data_{name}')}"
+
+
+def _values(session: Session) -> str:
+    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
+    zeros = ",".join("0" * len(data.vocabulary))
+    first = first_value("alter_value", (edition(session), data), now or zeros)
+    return st.text_input("Which values", first, key=_key("alter_value", data), width=200) or zeros
+
+
+def _word(session: Session, here: str) -> str:
+    """A word of the vocabulary; the default differs from ``here``."""
+    data, now = session.dataset, session.lab(WhatIfLab).perturbation.word
+    known = list((data.source or data.vocabulary).words[:MOST_CHOICES])
+    default = now if now in known else next((word for word in known if word != here), here)
+    first = first_value("alter_word", (edition(session), data), default)
+    chosen = st.selectbox(
+        f"Which {session.names.noun}", known, known.index(first), width=200,
+        key=_key("alter_word", data), format_func=shown_token,
+    )  # fmt: skip
+    return str(chosen)
 
 
 def _propose(session: Session, probe: Probe, lab: WhatIfLab) -> None:
@@ -187,71 +279,6 @@ def _check(how: Perturbation, data: Dataset) -> None:
         data.values_of(how.word, 1)
     elif how.word not in (data.source or data.vocabulary).words:
         raise TaskError(f"{quoted(how.word[:40])} is not in the vocabulary: choose another.")
-
-
-# The answer
-
-
-def _answer(change: ChangedPhrase) -> str:
-    session, (first, second) = change.session, change.pair
-    problem = escape(_donor_note(change))
-    if change.second is None:
-        return f"{problem} {escape(change.problem)}"
-    if not session.dataset.answers_classes:
-        outcome, digits = outcome_of(first, second), 4 if session.dataset.units else 3
-        one, other = (
-            f"<strong>{number(float(_own(probe)[outcome.column]), digits)}</strong>"
-            for probe in change.pair
-        )
-        goes = f"goes from {one} to {other}" if one != other else f"stays at {one}"
-        return f"{problem} {_change_text(change)} {escape(outcome.name)} {goes}."
-    one, other = (_verdict(probe) for probe in (first, second))
-    turns = "turns" if first.verdict != second.verdict else "stays"
-    becomes = f" becomes {other}" if one != other else ""
-    return f"{problem} {_change_text(change)} the {first.noun} {turns}: {one}{becomes}."
-
-
-def _own(probe: Probe) -> Array:
-    """The last answer, (C,): values are in their own units."""
-    return probe.dataset.own_answers(probe.answers[-1])
-
-
-def _donor_note(change: ChangedPhrase) -> str:
-    """Why the other phrase can't be read, or its skipped words."""
-    if change.how.alter is not Alter.STATE:
-        return ""
-    donor, data = change.lab.donor(change.first), change.session.dataset
-    unknown = ", ".join(word[:40] for word in read(data, donor.phrase).unknown[:12])
-    return donor.problem or (f"Skipped, not in the vocabulary: {unknown}." if unknown else "")
-
-
-def _verdict(probe: Probe) -> str:
-    verdict = shown_token(probe.verdict)
-    text = escape(verdict if len(verdict) <= 40 else f"{verdict[:39]}…")
-    sure = f"{percent(probe.probability)} " if probe.dataset.one_class_at_end else ""
-    return f"<strong>{sure}{text or '(nothing)'}</strong>"
-
-
-def _change_text(change: ChangedPhrase) -> str:
-    """The change as the beginning of a sentence."""
-    how, words = change.how, change.first.reading.words
-    here = escape(quoted(shown_token(words[how.place])))
-    new = escape(quoted(shown_token(how.word)))
-    if change.first.step_texts and how.alter is Alter.CHANGE:
-        at, old = called(change.first, how.place), change.first.words[how.place]
-        return f"With {escape(how.word)} for {escape(old)} at {escape(at)},"
-    if how.alter is Alter.DROP:
-        return f"Without {here}"
-    if how.alter is Alter.ADD:
-        return f"With {new} after {here}"
-    if how.alter is Alter.SWAP:
-        return f"With {here} and {escape(quoted(shown_token(words[how.place + 1])))} swapped"
-    if how.alter is Alter.STATE:
-        parts = how.donor[: how.after + 1], words[: how.place + 1]
-        texts = (spelled(change.session.dataset, part) for part in parts)
-        new, here = (escape(f"“{t if len(t) <= 32 else '…' + t[-31:]}”") for t in texts)
-        return f"With the state after {new} for that after {here}"
-    return f"With {new} for {here}"
 
 
 # The pictures
@@ -429,7 +456,10 @@ def _curve(change: ChangedPhrase) -> Picture:
     if change.how.alter is Alter.CHANGE:
         marks[AFTER] = second, change.how.word
     at = {
-        name: (float(own_values(probe.dataset, text)[0]), float(_own(one)[outcome.column]))
+        name: (
+            float(own_values(probe.dataset, text)[0]),
+            float(one.dataset.own_answers(one.answers[-1])[outcome.column]),
+        )
         for name, (one, text) in marks.items()
     }
     what = f"{channel} at {called(probe, place)}"
@@ -506,4 +536,4 @@ def _measure(session: Session) -> Iterator[None]:
         yield from lab.read_choices(change.first, lab.perturbation)
 
 
-TAB = Sheet("what_if", _change_of, _answer, _charts, _controls, _measure)
+TAB = Sheet("what_if", _change_of, answer_of, _charts, _controls, _measure)
