@@ -27,9 +27,9 @@ from rnnviz.tasks.forecasts import (
 from rnnviz.tasks.rhythm import following
 from rnnviz.tasks.series import Series
 
-#: The share of the training, at its end, in which past errors are measured; from so many steps.
+#: Past errors are measured in the last part of the training, a share, from this many origins.
 _END, _ORIGINS = 0.2, 20
-#: Unless it must be quick, so many times more windows are read.
+#: The sample of windows is this many times larger if it need not be quick.
 _PAUSED = 20
 
 
@@ -38,7 +38,7 @@ def compared(
 ) -> list[ForecastErrors]:
     """The errors after every window of test or training: of the network, then of simple models.
 
-    ``windows`` are the indexes of some. Raises ValueError unless next values are expected and there
+    ``windows`` are the indices of a sample. Raises ValueError unless next values are expected and there
     are windows.
     """
     series, examples = expected_values(dataset), dataset.test if test else dataset.train
@@ -143,7 +143,7 @@ def continuation(
 
 
 def _spread(dataset: Dataset, parameters: Parameters, past: Series, steps: int) -> Array:
-    """The root mean square error at each distance, (S, C), from several steps near the end."""
+    """The root mean square error at each distance, (S, C), from several origins near the end."""
     series = expected_values(dataset)
     count, end = len(series.columns.expected), len(past)
     first = min(max(series.window, int((1 - _END) * end) - steps), end - 1)

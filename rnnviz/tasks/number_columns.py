@@ -13,7 +13,7 @@ from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
 from rnnviz.tasks.rows import KEYS, Form, found_column
 from rnnviz.tasks.time_columns import has_clocks, parts_of_time
 
-#: Usual names of columns, the surest first.
+#: Usual names of columns, the most likely first.
 TIME = (
     "time", "date", "datetime", "timestamp", "ds", "day", "month", "year", "week", "quarter",
     "hour", "minute", "second", "period", "step", "t", "when",
@@ -29,7 +29,7 @@ KNOWN = (
 )  # fmt: skip
 #: The rows that a guess reads.
 _ROWS = 300
-#: A table whose columns are counted, "x1" to "x4", has a column a series.
+#: With so many numbered columns, "x1" to "x4", each is a series.
 _WIDE = 4
 #: The share of rows whose time must be the only one of its series.
 _ONCE = 0.9
@@ -251,7 +251,7 @@ def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
 
 
 def _id(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    """A column by its name, or else, if times repeat, the repeated texts with the most values."""
+    """A column with a usual name; else, if times repeat, the texts with the most distinct values."""
 
     def repeats(name: str) -> bool:
         return 1 < _values(cells, name) <= len(cells.lines) / 2 and not _is_known(name)
@@ -263,16 +263,16 @@ def _id(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kind
     if fitting:
         first = min(fitting, key=lambda name: rank(name, ID))
         others = [name for name in (*fitting, *texts) if name != first]
-        return joined_columns(_told_apart(cells, times, first, others))
+        return joined_columns(_identifying(cells, times, first, others))
     if times and _different(cells, times) > len(cells.lines) / 2:
         return ""
     return joined_columns(sorted(texts, key=lambda name: -_values(cells, name))[:1])
 
 
-def _told_apart(
+def _identifying(
     cells: RawTable, times: Sequence[str], first: str, others: Sequence[str]
 ) -> list[str]:  # fmt: skip
-    """The columns that leave each series few times that repeat; the first alone if none do."""
+    """The one or two columns that identify a series: within one, times hardly repeat."""
     most = _ONCE * len(cells.lines)
     if not times or _different(cells, [*times, first]) >= most:
         return [first]
@@ -281,7 +281,7 @@ def _told_apart(
 
 
 def _label(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    """A column by its name, or else, if steps are counted, the first of few texts."""
+    """A column with a usual name; else, if times are numbers, the first with few distinct texts."""
     few = [name for name in free if name not in kinds.dates and not _is_known(name)
            and 1 < _values(cells, name) <= min(MAX_CLASSES, len(cells.lines) / 2)]  # fmt: skip
     named = _usual(few, STATE)
@@ -291,7 +291,7 @@ def _label(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _K
 
 
 def _usual(names: Iterable[str], usual: Sequence[str]) -> list[str]:
-    """The names that are usual ones, the surest first."""
+    """Those of the names that are usual, the most likely first."""
     known = [name for name in names if rank(name, usual) < len(usual)]
     return sorted(known, key=lambda name: rank(name, usual))
 
@@ -305,7 +305,7 @@ def _is_key(name: str) -> bool:
 
 
 def _is_wide(values: Sequence[str]) -> bool:
-    """Whether the columns are one name, counted."""
+    """Whether the names differ in a number alone."""
     stems = [plain(name).rstrip("0123456789 ") for name in values]
     counted = all(plain(name)[-1:].isdigit() for name in values)
     return len(values) >= _WIDE and counted and len([*groupby(stems)]) == 1

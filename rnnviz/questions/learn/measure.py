@@ -17,9 +17,9 @@ from rnnviz.tasks.waves import next_values
 
 #: Samples are drawn from ``np.random.default_rng((seed, SAMPLING, epoch))``.
 SAMPLING = 4
-#: Number of tokens to generate, and number of values to predict.
+#: Number of tokens, and of values, to generate.
 TOKENS, VALUES = 120, 40
-#: A series is continued for at most so many windows, and so many steps.
+#: Maximum length of a continuation, in windows and in steps.
 WINDOWS, MOST_STEPS = 3, 200
 
 
@@ -42,9 +42,9 @@ def written(probe: Probe, temperature: float, seed: int, epoch: int) -> str:
 
 
 def continued_series(probe: Probe) -> tuple[Series, Continuation]:
-    """The end of the training of the series that is read, and how the network continues it.
+    """The last two windows of the training part of the series that is read, and its continuation.
 
-    As many steps are continued as come, at most three windows, at least one.
+    That is as long as the test part, but at least one window and at most three.
     """
     of = expected_values(probe.dataset)
     window = probe.dataset.window_at(probe.reading.text)

@@ -55,7 +55,7 @@ class Show(StrEnum):
 
 
 class Ahead(StrEnum):
-    """How many steps after a window an answer is for."""
+    """The step ahead whose answers are shown."""
 
     NEXT = "next step"
     LAST = "last step"
@@ -78,7 +78,7 @@ def _part(dataset: Dataset, rows: DataPart) -> tuple[Example, ...]:
 
 
 def _reader(dataset: Dataset) -> Callable[..., Answers | Values]:
-    """What reads the answers to some examples: of series only those after a whole window."""
+    """The reader of answers to examples; of next values, only the last answer of each window."""
     if dataset.answers_classes:
         return read_answers
     if expects_values(dataset):
@@ -200,7 +200,7 @@ class ResultsLab:
     def largest(self, values: Values | StepAnswers) -> list[Section]:
         """The largest error of values of each sequence, the largest first; or all in order.
 
-        Errors that nobody knows are left out.
+        Unknown errors are left out.
         """
         if isinstance(values, StepAnswers):
             found = values.largest
@@ -305,9 +305,9 @@ def _in_order(found: Answers | Values | StepAnswers, sections: list[Section]) ->
 
 
 def most_confused(answers: Answers) -> tuple[int, int] | None:
-    """The class that is most often taken for another, and that one.
+    """The most frequent confusion, as a target and an answer.
 
-    None if none is twice, or if several are as often.
+    None if every confusion occurs once, or if several are equally frequent.
     """
     wrong = answers.wrong & (answers.predicted >= 0)
     if not wrong.any():

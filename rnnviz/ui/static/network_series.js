@@ -76,11 +76,13 @@ function paintWhole(p) {
     const [low, high] = [curve.low[k], curve.high[k]];
     const band = whole.height / rows;
     const y = (value) => whole.y + band * (k + 0.92 - (0.84 * (value - low)) / (high - low || 1));
-    for (const [begin, length, test] of curve.pieces) {
-      const points = [];
-      xs.forEach((step, i) => step >= begin && step < begin + length && points.push([place(step + 0.5), y(ys[i])]));
-      stroke(p, points, test ? theme.test : faint(theme.text, 0.55), 1);
-    }
+    // A NaN ends each piece.
+    let [piece, points] = [0, []];
+    xs.forEach((step, i) => {
+      if (!Number.isNaN(step)) return points.push([place(step + 0.5), y(ys[i])]);
+      stroke(p, points, curve.pieces[piece][2] ? theme.test : faint(theme.text, 0.55), 1);
+      [piece, points] = [piece + 1, []];
+    });
   }
   // Numbers that were typed are at no place of the series.
   const shown = curve.number === null ? NaN : starts[curve.number];
