@@ -38,8 +38,8 @@ def compared(
 ) -> list[ForecastErrors]:
     """The errors after every window of test or training: of the network, then of simple models.
 
-    ``windows`` are the indices of a sample. Raises ValueError unless next values are expected and there
-    are windows.
+    ``windows`` are the indices of a sample. Raises ValueError unless next values are
+    expected and there are windows.
     """
     series, examples = expected_values(dataset), dataset.test if test else dataset.train
     if not examples:

@@ -251,7 +251,7 @@ def _time(cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
 
 
 def _id(times: Sequence[str], cells: RawTable, free: Sequence[str], kinds: _Kinds) -> str:
-    """A column with a usual name; else, if times repeat, the texts with the most distinct values."""
+    """A column with a usual name; else, if times repeat, the texts with most distinct values."""
 
     def repeats(name: str) -> bool:
         return 1 < _values(cells, name) <= len(cells.lines) / 2 and not _is_known(name)
