@@ -11,6 +11,7 @@ from rnnviz.charts import (
     pair_page,
     pair_pictures,
     sequence_network,
+    series_pictures,
     shapes,
     side_by_side,
     table,
@@ -19,6 +20,7 @@ from rnnviz.charts import (
 )
 from rnnviz.questions.breaks import pictures as breaks
 from rnnviz.questions.carry import pictures as carry
+from rnnviz.questions.carry import series_pictures as carry_series
 from rnnviz.questions.feed import pictures as feed
 from rnnviz.questions.linear_probe import pictures as linear_probe
 from rnnviz.questions.path import pictures as path
@@ -34,10 +36,11 @@ from rnnviz.questions.wrong import forecast_pictures
 from rnnviz.questions.wrong import pictures as wrong
 
 __all__ = [
-    "answers", "axes", "breaks", "carry", "feed", "first_page", "forecast_pictures", "gradients",
-    "hidden_states", "inside_cell", "linear_probe", "pair_page", "pair_pictures", "path", "reach",
-    "rest", "right", "runs", "sequence_network", "setting_pictures", "shapes", "side_by_side",
-    "step", "table", "theme", "training_curves", "what_if", "wrong",
+    "answers", "axes", "breaks", "carry", "carry_series", "feed", "first_page",
+    "forecast_pictures", "gradients", "hidden_states", "inside_cell", "linear_probe", "pair_page",
+    "pair_pictures", "path", "reach", "rest", "right", "runs", "sequence_network",
+    "series_pictures", "setting_pictures", "shapes", "side_by_side", "step", "table", "theme",
+    "training_curves", "what_if", "wrong",
 ]  # fmt: skip
 #: Names of earlier versions, and what the module is called now.
 _FORMER = {

@@ -61,8 +61,7 @@ def test_a_newcomer_sees_why_lag_20_fails_for_elman_and_not_for_the_lstm(page):
     """From the first page, by what the page itself offers next."""
     story = page.page.locator(".rnnviz-story")
     with discovery(page):
-        page.page.get_by_role("combobox").first.click()
-        page.page.get_by_role("option", name="First-token recall").click()
+        page.choose_task(TaskName.RECALL)
         page.expect_said("status", "of 30")
         page.button("play").click()
         page.expect_said("status", "Finished")
