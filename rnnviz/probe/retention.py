@@ -23,8 +23,8 @@ from rnnviz.probe.probe import other_tokens, spaced, with_token
 from rnnviz.probe.work import lengths_of
 from rnnviz.tasks.dataset import Dataset, Example
 
-#: At most this many others are read in a token's place.
-_OTHERS = 64
+#: At most this many others are read in a token's place, or in that of values.
+_OTHERS, _VALUES = 64, 16
 #: Below this share a token counts as forgotten.
 FORGOTTEN = 0.05
 
@@ -73,13 +73,13 @@ def memory_shares(
 def other_inputs(dataset: Dataset, example: Example, token: int) -> Array:
     """What else could stand in a token's place: other tokens (N,), or values (N, D) of the data.
 
-    At most 64, equally spaced.
+    At most 64 tokens, or 16 values; equally spaced.
     """
     own = example.read[token]
     if dataset.tokens:
         return other_tokens(len(dataset.source or dataset.vocabulary), int(own), _OTHERS)
     every = _values_read(dataset)
-    return spaced(every[(every != own).any(axis=-1)], _OTHERS)
+    return spaced(every[(every != own).any(axis=-1)], _VALUES)
 
 
 @lru_cache(maxsize=2)
