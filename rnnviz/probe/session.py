@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from time import monotonic
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -20,6 +21,7 @@ from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
+from rnnviz.probe.continuation import told_beside
 from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
 from rnnviz.probe.gradients import GradientQuery, Objective
@@ -389,12 +391,20 @@ class Session:
 
         def told() -> Story:
             begun, radii = monotonic(), self.memory.radii(self.run, self.state)
-            made = story(player, probe, self.signs, radii)
+            made = story(player, probe, self.signs, radii, self.judgement)
             slow = begun + (monotonic() - begun) / STORY_SHARE
             self._next_span = max(self._next_span, slow)
             return made
 
         return self._memo.ask("story", key, told)
+
+    @property
+    def judgement(self) -> str:
+        """A sentence that compares the network with simple models, if these apply; cached."""
+        state, quick = self.state, self.player.running
+        key = state, self.dataset, quick
+        make = partial(told_beside, self.dataset, state.parameters, quick=quick)
+        return self._memo.ask("judgement", key, make)
 
     @property
     def signs(self) -> tuple[Sign, ...]:

@@ -13,7 +13,6 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.continuation import told_beside
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
 from rnnviz.probe.health import RISEN_LIMITS, Level, Sign
@@ -277,12 +276,11 @@ class _EpochScores(NamedTuple):
     beside: str = ""
 
     @classmethod
-    def at(cls, player: Timeline, probe: Probe, row: int) -> Self:
-        """Those of a row of the history, where the network has read ``probe``."""
-        history, names = player.run.history, ("train_loss", "train_metric", "test_metric")
+    def at(cls, data: Dataset, history: History, row: int, beside: str) -> Self:
+        """Those of a row of the history."""
+        names = "train_loss", "train_metric", "test_metric"
         loss, metric, test = (float(history.column(name)[row]) for name in names)
-        beside = told_beside(probe.dataset, probe.parameters, quick=player.running)
-        return cls(probe.dataset, loss, metric, test, beside)
+        return cls(data, loss, metric, test, beside)
 
     @property
     def below(self) -> float:
@@ -327,15 +325,17 @@ def _broken(player: Timeline, *, finite: bool) -> str:
     return f"{where} finite: {what}."
 
 
-def story(player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array) -> Story:
+def story(
+    player: Timeline, probe: Probe, signs: Sequence[Sign], radii: Array, beside: str = ""
+) -> Story:  # fmt: skip
     """The story at the epoch shown, where the network has read ``probe``.
 
     ``signs`` are those of ``probe``, ``radii`` the spectral radii of W_hh from epoch 0 to the one
-    shown, NaN where not measured.
+    shown, NaN where not measured. ``beside`` compares the network with simple models.
     """
     data, epoch, history = probe.dataset, player.position.epoch, player.run.history
     row = history.rows_until(epoch) - 1
-    scores = _EpochScores.at(player, probe, row)
+    scores = _EpochScores.at(data, history, row, beside)
     stopped = player.remedy and player.shown is None
     known = math.isfinite(scores.loss) or not data.labelled
     finite = probe.finite and known
