@@ -139,8 +139,7 @@ def written(times: Array) -> list[str]:
     """Times (N,), dates or numbers, as texts without needless digits: months as 2024-12."""
     if times.dtype.kind != "M":
         return [f"{value:.12g}" for value in times.tolist()]
-    # That of pandas takes a millisecond for a single one.
-    texts = [text.replace("T", " ") for text in np.datetime_as_string(times, unit="s").tolist()]
+    texts = _texts(times)
     # A few days may all be the first of a month.
     for ending in (":00", " 00:00", "-01", "-01")[: 4 if len(times) > _FEW else 2]:
         if all(text.endswith(ending) for text in texts):
@@ -148,10 +147,10 @@ def written(times: Array) -> list[str]:
     return texts
 
 
-#: The formats of dates by their resolution: of every time, and of one in the same year or day as
-#: the time before it.
-_DAYS, _CLOCK = ("%Y-%m-%d", "%m-%d"), ("%m-%d %H:%M", "%H:%M")
-_SECONDS = ("%m-%d %H:%M:%S", "%H:%M:%S")
+#: The parts of 2024-12-31 23:59:59 that are written, by resolution: of every time, and of one in
+#: the same year or day as the time before it.
+_DAYS, _CLOCK = (slice(10), slice(5, 10)), (slice(5, 16), slice(11, 16))
+_SECONDS = slice(5, 19), slice(11, 19)
 
 
 def short_times(times: Array) -> list[str]:
@@ -162,15 +161,22 @@ def short_times(times: Array) -> list[str]:
     """
     if times.dtype.kind != "M":
         return written(times)
-    series, days = pd.Series(times), times.astype("datetime64[D]")
+    whole_texts, days = _texts(times), times.astype("datetime64[D]")
     months, whole = times.astype("datetime64[M]"), bool((times == days.astype(times.dtype)).all())
     ends = (days + 1 == (months + 1).astype(days.dtype)).all()
     if whole and ((days == months.astype(days.dtype)).all() or ends):
         yearly = len(times) > 1 and not np.diff(months.astype(int) % 12).any()
-        return list(series.dt.strftime("%Y" if yearly else "%Y-%m"))
+        return [text[: 4 if yearly else 7] for text in whole_texts]
     minutes = (times == times.astype("datetime64[m]").astype(times.dtype)).all()
     long, short = _DAYS if whole else _CLOCK if minutes else _SECONDS
     groups = times.astype("datetime64[Y]") if whole else days
-    full, first = series.dt.strftime(long), np.append(True, groups[1:] != groups[:-1])
-    mixed = full.where(first, series.dt.strftime(short))
-    return next((list(texts) for texts in (mixed, full) if texts.is_unique), written(times))
+    first = [True, *(groups[1:] != groups[:-1]).tolist()]
+    mixed = [text[long if new else short] for text, new in zip(whole_texts, first, strict=True)]
+    full = [text[long] for text in whole_texts]
+    different = (texts for texts in (mixed, full) if len({*texts}) == len(texts))
+    return next(different, written(times))
+
+
+def _texts(times: Array) -> list[str]:
+    # strftime of pandas takes milliseconds.
+    return [text.replace("T", " ") for text in np.datetime_as_string(times, unit="s").tolist()]
