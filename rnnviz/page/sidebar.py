@@ -383,7 +383,7 @@ def _about(session: Session) -> None:
     test = "" if session.player.recorded else f" and {len(data.test):,} test"
     words = _counted(len(data.vocabulary), data.vocabulary.noun if data.tokens else "channel")
     answers = _counted(len(data.classes), "class" if data.answers_classes else "answer")
-    sizes = f"{len(data.train):,} {data.role}{test} sequences, {words}, {answers}"
+    sizes = f"{len(data.train):,} {data.role}{test} {session.names.generic}s, {words}, {answers}"
     vocabulary = [shown_token(word) for word in data.vocabulary.words]
     more = f" and {len(vocabulary) - _MOST_WORDS:,} more" if len(vocabulary) > _MOST_WORDS else ""
     if data.tokens:

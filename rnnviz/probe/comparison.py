@@ -125,7 +125,8 @@ class ComparedAnswers(NamedTuple):
     """What a network says after each of the last N tokens, in a form that compares.
 
     ``values`` (N,) are the probability of the second of two classes, or of the target, or the root
-    mean square error of values. ``predicted`` (N,) are the predicted classes, -1 for values.
+    mean square error of values: of a single column over time in its own units, of others
+    standardised. ``predicted`` (N,) are the predicted classes, -1 for values.
     """
 
     values: Array
@@ -141,9 +142,10 @@ def answers(probe: Probe, passed: Array, known: Array | None = None) -> Compared
     count = np.arange(len(passed))
     if not data.answers_classes:
         targets = known if len(known) == len(passed) else np.tile(known[-1], (len(passed), 1))
-        return ComparedAnswers(
-            np.sqrt(np.mean((passed - targets) ** 2, axis=1)), np.full(len(passed), -1)
-        )
+        if data.series and len(data.series.columns.expected) == 1:
+            passed, targets = data.own_answers(passed), data.own_answers(targets)
+        error = np.sqrt(np.mean((passed - targets) ** 2, axis=1))
+        return ComparedAnswers(error, np.full(len(passed), -1))
     predicted = passed.argmax(axis=1)
     if two_sided(data):
         return ComparedAnswers(passed[:, 1], predicted)

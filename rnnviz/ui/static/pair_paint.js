@@ -33,9 +33,10 @@ function paintWords(p) {
   const { words, typed, token, names, target, networks } = pair;
   const middle = wordTop + wordHeight / 2;
   const inBoxes = new Set(boxed && !c.alone ? typed.map(([, t]) => t) : []);
-  // The times of steps are level: of many only some have room.
+  // The times of steps are level: of many only some have room. The first and the last stay between the margins.
   const times = pair.steps;
-  const every = Math.ceil((times ? wordSize * WIDE * layout.longest + 8 : layout.longest > 1 ? 9 : 8) / pitch);
+  const half = times ? (wordSize * WIDE * layout.longest) / 2 : 0;
+  const every = Math.ceil((times ? 2 * half + 8 + Math.max(0, half - pitch / 2) : layout.longest > 1 ? 9 : 8) / pitch);
   // Where words have no room side by side, every second one stands lower.
   const lines = !times && !boxed && layout.longest > 1 && wordSize * WIDE * layout.longest > pitch - 4 ? 2 : 1;
   words.forEach((word, t) => {
@@ -44,7 +45,8 @@ function paintWords(p) {
     if (inBoxes.has(t) || (t % every && !(followed && !times))) return;
     const color = followed && (lines > 1 || times) ? theme.forward : t >= readTo ? faint(theme.text, 0.35) : theme.text;
     const aside = lines > 1 ? (t % 2 ? 0.56 : -0.56) * u : 0;
-    write(p, word, x(t), middle + aside, wordSize, color,
+    const at = every > 1 ? clamp(x(t), layout.left + half, end - half) : x(t);
+    write(p, word, at, middle + aside, wordSize, color,
       { align: "center", weight: followed ? 700 : 600, most: Math.max(12, (times ? every : lines) * pitch - 3) });
   });
   const { bridge } = networks[0];
