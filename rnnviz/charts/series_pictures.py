@@ -40,63 +40,53 @@ def continued(found: Continuation, past: Steps, names: Sequence[str], theme: The
     """
     if not np.isfinite(found.values).all():
         return sentence(_TITLE, "The answers of the network are not finite numbers.", theme)
-    begin, steps = len(past), len(found.values)
-    series, ticks = list[Series](), dict[float, str]()
+    begin, count = len(past), min(len(names), MOST_ROWS)
+    x = np.arange(begin, begin + len(found.values))
+    series, layout, spreads = list[Series](), dict[str, Any](), list[Any]()
     for k, name in enumerate(names[:MOST_ROWS]):
         known = np.concatenate([past.values[:, k], found.real[:, k]])
         low, high = float(np.nanmin(known)), float(np.nanmax(known))
-        row = _Row(-1.3 * k, low - _MORE * (high - low), (1 + 2 * _MORE) * (high - low) or 1)
-        ticks |= {row.place(low): own_number(low), row.place(high): own_number(high)}
-        x = np.arange(begin, begin + steps)
-        lines = (
-            (np.arange(begin), past.values[:, k], "read", {"color": theme.text}),
-            (x, found.real[:, k], "came", {"color": theme.test, "dash": "dot"}),
-            (x, found.values[:, k], "expected", {"color": theme.forward}),
-        )
-        series.append(_band(row, x, found.values[:, k], found.spread[:, k], theme))
-        series += [_stroke(row, *line) for line in lines]
-        if len(names) > 1:
+        more, y = _MORE * (high - low) or 1, f"y{k + 1 if k else ''}"
+        top = 1 - 1.1 * k / (1.1 * count - 0.1)
+        layout[f"yaxis{y[1:]}"] = axis(
+            "", theme, range=[low - more, high + more], domain=[top - 1 / (1.1 * count - 0.1), top],
+            tickvals=[low, high], ticktext=[own_number(low), own_number(high)], ticks="",
+        )  # fmt: skip
+        of = f"{plain(name)} " * (count > 1)
+        series += [
+            _band(x, found.values[:, k], found.spread[:, k], y, theme),
+            _stroke(np.arange(begin), past.values[:, k], f"{of}read", y, color=theme.text),
+            _stroke(x, found.real[:, k], f"{of}came", y, color=theme.test, dash="dot"),
+            _stroke(x, found.values[:, k], f"{of}expected", y, color=theme.forward),
+        ]
+        spreads.append([f"{of}usual error", compact(found.spread[:, k])])
+        if count > 1:
             series.append(scatter(
-                x=[0], y=[row.base + 1.05], text=[plain(name)], mode="text",
+                x=[0], y=[high + 0.8 * more], yaxis=y, text=[plain(name)], mode="text",
                 textposition="middle right", textfont={"color": theme.text}, **SILENT,
             ))  # fmt: skip
     times = short_times(np.append(past.times, found.times))
-    yaxis = axis("", theme, range=[-1.3 * (min(len(names), MOST_ROWS) - 1) - 0.05, 1.2],
-                 tickvals=[*ticks], ticktext=[*ticks.values()], ticks="")  # fmt: skip
     ends = [upright(begin - 0.5, theme, dash="solid")]
     return picture(
-        series, _TITLE, 260, theme, words_margin(times), xaxis=words_axis(times, theme),
-        yaxis=yaxis, shapes=ends,
+        series, _TITLE, 260, theme, words_margin(times), shapes=ends, meta={"columns": spreads},
+        xaxis={**words_axis(times, theme), "anchor": y}, **layout,
     )  # fmt: skip
 
 
-class _Row(NamedTuple):
-    """A row of a picture: its place, the number at its lower end, and the height in numbers."""
-
-    base: float
-    low: float
-    height: float
-
-    def place(self, value: Any) -> Any:
-        """The place of a number, at most at the ends."""
-        return self.base + np.clip((value - self.low) / self.height, 0, 1)
-
-
-def _stroke(row: _Row, x: Array, values: Array, name: str, line: dict[str, str]) -> Series:
+def _stroke(x: Array, values: Array, name: str, y: str, **line: str) -> Series:
     told = [f"{name} {own_number(value)}" for value in values.tolist()]
     return scatter(
-        x=x, y=compact(row.place(values)), mode="lines", name=name,
-        line={**line, "width": 2.5},
+        x=x, y=compact(values), yaxis=y, mode="lines", name=name, line={**line, "width": 2.5},
         customdata=told, hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
 
 
-def _band(row: _Row, x: Array, values: Array, spread: Array, theme: Theme) -> Series:
+def _band(x: Array, values: Array, spread: Array, y: str, theme: Theme) -> Series:
     known = ~np.isnan(spread)
     around = np.concatenate([(values + spread)[known], (values - spread)[known][::-1]])
     fill = {"fill": "toself", "fillcolor": faint(theme.forward, 0.16), "line": {"width": 0}}
     places = np.concatenate([x[known], x[known][::-1]])
-    return scatter(x=places, y=compact(row.place(around)), mode="lines", **fill, **SILENT)
+    return scatter(x=places, y=compact(around), yaxis=y, mode="lines", **fill, **SILENT)
 
 
 class _Piece(NamedTuple):

@@ -1,6 +1,7 @@
 // Paints a chart from Plotly's options, as many of them as the figures use. `p` has the context `c`, the figure's
 // `data` and `layout`, the plot's `box`, the `axes`, and the colours and font of the layout.
 import { paintGrid, paintLegend, paintScale, paintScaleAbove, paintTicks, paintTitle } from "./chart_frame.js";
+import { axisKey } from "./chart_axes.js";
 import { drawn } from "./chart_layout.js";
 import { beside, paintNote, paintShape } from "./chart_marks.js";
 import { PAINTERS, TEXTS } from "./chart_series.js";
@@ -14,7 +15,8 @@ export function paintChart(c, chart) {
   inside(p, () => {
     for (const shape of shapes.filter(({ layer }) => layer === "below")) paintShape(p, shape);
     for (const type of ["heatmap", "bar", "scatter"])
-      for (const series of drawn(p).filter((each) => each.type === type)) PAINTERS[type](p, series);
+      for (const series of drawn(p).filter((each) => each.type === type))
+        inside(p, () => PAINTERS[type](p, series), p.axes[axisKey(series.yaxis, "y")]);
     for (const shape of shapes.filter(({ layer, ...at }) => layer !== "below" && !beside(at))) paintShape(p, shape);
   });
   for (const shape of shapes.filter(beside)) paintShape(p, shape);
@@ -41,11 +43,12 @@ export function paintSentence(c, { layout, box, edges }) {
   lines.forEach((line, k) => writeRich(c, line, 12, 48 + 21 * k, font));
 }
 
-// Lines may be a little thicker than the plot is large.
-function inside({ c, box }, paint) {
+// Lines may be a little thicker than the plot is large, or than the part of it that is their axis's.
+function inside({ c, box }, paint, axis = { from: box.bottom, to: box.top, options: { domain: true } }) {
+  if (!axis.options.domain) return paint();
   c.save();
   c.beginPath();
-  c.rect(box.left - 4, box.top - 4, box.right - box.left + 8, box.bottom - box.top + 8);
+  c.rect(box.left - 4, axis.to - 4, box.right - box.left + 8, axis.from - axis.to + 8);
   c.clip();
   paint();
   c.restore();

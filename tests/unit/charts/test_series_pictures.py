@@ -8,6 +8,7 @@ from rnnviz.charts.first_page import network, words_of
 from rnnviz.charts.series_pictures import MOST_ROWS, continued, series_arrays
 from rnnviz.charts.theme import LIGHT
 from rnnviz.config import RunConfig
+from rnnviz.files.numbers import columns_of
 from rnnviz.probe.continuation import Continuation
 from rnnviz.probe.session import Session, from_frame
 
@@ -131,7 +132,14 @@ def test_the_continuation_has_a_band_and_what_came(load):
     assert len(read["x"]) == 10 and list(expected["x"]) == [10, 11]
     assert expected["customdata"] == ["expected 50", "expected 51"]
     assert real["customdata"][0] == "came 50.5" and np.isnan(real["y"][1])
-    half = 3 / (1.5 * np.ptp(np.append(past.values[:, 0], 50.5)))
-    np.testing.assert_allclose((band["y"][0] - band["y"][-1]) / 2, half, rtol=1e-5)
+    assert (band["y"][0] - band["y"][-1]) / 2 == 3
+    two = Continuation("", times, values[:, [0, 0]], came.real[:, [0, 0]], came.spread[:, [0, 0]])
+    both = continued(two, past, ["load", "price"], LIGHT)
+    below, above = (both.layout[name]["domain"] for name in ("yaxis2", "yaxis"))
+    assert below[0] == pytest.approx(0) and below[1] < above[0] and above[1] == 1
+    found = {column.name: column.cells for column in columns_of(both)}
+    assert found["load came"][0] == found["price came"][0] == "50.5"
+    assert found["price read"] == [str(int(value)) for value in past.values[:, 1]]
+    assert found["price usual error"] == ["3", "3"]
     broken = Continuation("", times, values * np.inf, came.real, came.spread)
     assert not continued(broken, past, ["load"], LIGHT).series
