@@ -39,7 +39,7 @@ def class_strip(
         colorscale=theme.sequential, colorbar=color_bar("p"), customdata=[hover],
         hovertemplate="%{customdata}, p of the target: %{z:.4f}<extra></extra>",
     )  # fmt: skip
-    title = "Prediction after every token, and the target"
+    title = "Prediction after every step, and the target"
     ticks = {"tickvals": [0, 1, 2], "ticktext": ["p", "prediction", "target"], "ticks": ""}
     rows = axis("", theme, range=[-0.6, 2.6], **ticks, showgrid=False)
     texts = _texts(targets, answers, classes, positions, theme)

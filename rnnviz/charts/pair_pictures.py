@@ -79,7 +79,7 @@ def pair_network(
         "steps": words.times, "matched": matched,
         "networks": [_meta(network) for network in networks],
     }  # fmt: skip
-    return picture(series, "Two networks, token by token", 600, theme, meta=meta)
+    return picture(series, "Two networks, step by step", 600, theme, meta=meta)
 
 
 def _series(network: DrawnNetwork) -> list[Series]:

@@ -19,7 +19,7 @@ from rnnviz.probe.gradients import Objective
 from rnnviz.probe.retention import Retention
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 
-TITLE = "The network, token by token"
+TITLE = "The network, step by step"
 #: The sentence if nothing can be drawn.
 BROKEN = (
     "The numbers of this network are not finite, or too large to draw. Go back, or start again "

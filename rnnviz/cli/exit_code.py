@@ -36,7 +36,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
             f" --fill interpolate and --fill last mend {problem.mendable:,}."
         )  # fmt: skip
         if len(faults) == 1:
-            say(f"{faults[0]} --skip-bad leaves it out.{fill}")
+            how = "Skip is --skip-bad; Fill is --fill interpolate or last."
+            say(f"{faults[0]} {how if problem.mendable else '--skip-bad leaves it out.'}")
             return 2
         head = f"{len(faults):,} of {problem.count:,} rows can't be used."
         more = ["…"] if len(faults) > _MOST_FAULTS else []

@@ -184,7 +184,10 @@ class RunOptions:
             ("horizon", "the next values are learned", form is Form.VALUES),
         ):
             if name in self._run and not has_effect:
-                raise TaskError(f"{flag(name)} has no effect unless {what}. Leave it out.")
+                does = "Leave it out" if form.numbers else (
+                    "Leave it out, or name the column of times with --time"
+                )  # fmt: skip
+                raise TaskError(f"{flag(name)} has no effect unless {what}. {does}.")
 
     def _check_together(self) -> None:
         of_data = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -315,13 +316,14 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not dataset.tokens:
         if known := _named(dataset, text):
             return Reading(text, tuple(known.text.split()), (), known.inputs)
-        if dataset.windows and len(text.split()) == 1:
+        groups = text.split()
+        if dataset.windows and groups and (len(groups) == 1 or not _is_numbers(groups[0])):
             raise TaskError(
                 f"No window begins at “{text.strip()[:40]}”. Write a time, such as "
                 f"{next(iter(dataset.windows))}, or numbers with spaces between them."
             )
         values = dataset.values_of(text, MAX_WORDS)
-        return Reading(text, tuple(text.split()), (), values)
+        return Reading(text, tuple(groups), (), values)
     reading = vocabulary.read(text)
     # A blank may be a token.
     if not text.strip() and not len(reading.tokens):
@@ -330,6 +332,12 @@ def read(dataset: Dataset, text: str) -> Reading:
     if not len(reading.tokens):
         raise TaskError(f"None of these {vocabulary.unit} is in the vocabulary.")
     return reading
+
+
+def _is_numbers(group: str) -> bool:
+    with suppress(ValueError):
+        return bool([float(part) for part in group.split(",")])
+    return False
 
 
 def _named(dataset: Dataset, text: str) -> Example | None:

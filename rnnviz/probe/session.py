@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -42,7 +42,8 @@ from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.number_columns import joined_columns
-from rnnviz.tasks.upload import Upload, file_of_frame, with_columns
+from rnnviz.tasks.rows import Form
+from rnnviz.tasks.upload import Upload, column_name, file_of_frame, with_columns
 
 L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
@@ -524,31 +525,46 @@ class Session:
         player.follow(link, problems, patience)
 
 
+#: One column of a frame, or several; None is guessed.
+_Names = Hashable | Sequence[Hashable] | None
+
+
 def from_frame(
-    frame: pd.DataFrame, config: RunConfig | None = None, *,
-    time: str | None = None, value: str | Sequence[str] | None = None,
-    input: str | Sequence[str] | None = None, id: str | None = None, label: str | None = None,
-    window: int | None = None, horizon: int | None = None, **options: Any,
+    frame: pd.DataFrame | pd.Series[Any], config: RunConfig | None = None, *,
+    test: pd.DataFrame | pd.Series[Any] | None = None,
+    time: _Names = None, value: _Names = None, input: _Names = None, id: _Names = None,
+    label: Hashable = None, window: int | None = None, horizon: int | None = None, **options: Any,
 ) -> Session:  # fmt: skip
     """A session that learns from a pandas DataFrame: numbers over time, or texts.
 
     ``time``, ``value``, ``input``, ``id`` and ``label`` name columns; those that aren't given are
-    guessed. ``window`` and ``horizon`` take the place of those in ``config``; ``options`` are
-    others of ``Upload``, such as ``fill="last"``. Raises TaskError or SettingError for what can't
-    be learned.
+    guessed. ``test`` is another frame, of later times or other series. ``window`` and ``horizon``
+    take the place of those in ``config``; ``options`` are others of ``Upload``, such as
+    ``fill="last"``. Raises TaskError or SettingError for what can't be learned.
     """
     config = config or RunConfig()
-    values, inputs = (
-        names if names is None or isinstance(names, str) else joined_columns(names)
-        for names in (value, input)
+    windowed = window is not None or horizon is not None
+    window, horizon = (
+        getattr(config, name) if given is None else given
+        for name, given in (("window", window), ("horizon", horizon))
     )
-    upload = Upload(
-        file_of_frame(frame), time=time, value=values, input=inputs, id=id, label_column=label,
-        seed=config.dataset_seed, window=window or config.window,
-        horizon=horizon or config.horizon, **options,
+
+    def listed(names: _Names) -> str | None:
+        if names is None or isinstance(names, str):
+            return names
+        every = names if isinstance(names, Sequence) else [names]
+        return joined_columns(map(column_name, every))
+
+    given = Upload(
+        file_of_frame(frame), None if test is None else file_of_frame(test), time=listed(time),
+        value=listed(value), input=listed(input), id=listed(id),
+        label_column=None if label is None else column_name(label), seed=config.dataset_seed,
+        window=window, horizon=horizon, **options,
     )  # fmt: skip
     session = Session(config)
-    session.load(with_columns(upload))
+    session.load(upload := with_columns(given))
     if session.data.problem:
         raise TaskError(session.data.problem)
+    if windowed and not (session.dataset.series or upload.form is Form.NEXT):
+        raise TaskError("Only numbers over time have a window. Name the column of times: time=...")
     return session

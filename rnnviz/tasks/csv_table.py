@@ -249,7 +249,7 @@ def table_of_lines(
 ) -> RawTable:
     """The cells of rows, the first of which may name the columns; raise TaskError."""
     if not rows:
-        raise TaskError(f"{name}: is empty. Add a row for each text.")
+        raise TaskError(f"{name}: is empty. Add rows.")
     if (count := sum(map(bool, map(str.strip, rows[0].cells)))) > MAX_COLUMNS:
         raise too_many_columns(name, count)
     header = _has_header(rows) if header is None else header

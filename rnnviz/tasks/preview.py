@@ -62,16 +62,27 @@ def _series_preview(
     series = data.series
     assert series, "only series have this preview"
     every = (*series.train, *series.test)
+    read, lengths = series.columns.numbers, [len(one.inputs) for one in (*data.train, *data.test)]
+    # Without those that were skipped; an input of texts is read as several.
+    values, inputs = (
+        [
+            name
+            for name in names
+            if any(one.partition("=")[0] == name for one in read) or name in read
+        ]
+        for names in (columns.values, columns.inputs)
+    )
     roles = {
-        "time": columns.time, "values": joined_columns(columns.values),
-        "inputs": joined_columns(columns.inputs), "series": columns.id, "label": columns.label,
+        "time": columns.time, "values": joined_columns(values), "inputs": joined_columns(inputs),
+        "series": columns.id, "label": columns.label,
     }  # fmt: skip
-    read = "; ".join(f"{role}: {names[:100]}" for role, names in roles.items() if names)
+    least, most = min(lengths), max(lengths)
+    long = f"{most}" if least == most else f"{least} to {most}"
+    told = "; ".join(f"{role}: {names[:100]}" for role, names in roles.items() if names)
     ahead = f", {series.horizon} ahead" if columns.form is Form.VALUES else ""
     lines = [
-        f"To learn: {LEARNED[columns.form]}, from {count:,} rows ({read})",
-        f"{len(data.train):,} windows of {series.window} steps{ahead} to train, "
-        f"{len(data.test):,} to test",
+        f"To learn: {LEARNED[columns.form]}, from {count:,} rows ({told})",
+        f"{len(data.train):,} windows of {long} steps{ahead} to train, {len(data.test):,} to test",
         f"{len({piece.name for piece in every}):,} series, {sum(map(len, every)):,} steps",
     ]
     if data.answers_classes:

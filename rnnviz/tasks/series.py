@@ -183,6 +183,8 @@ def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -
 def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
     """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
     kept, commas, columns = list[Array](), list[str](), found.columns
+    if varying and len(cells.lines) == 1:
+        raise TaskError(f"{cells.name}: has one row. Numbers over time take a row for each step.")
     for name in columns.numbers:
         column, values, comma = _channel(cells, columns, name)
         bad = np.flatnonzero(~(np.abs(values) <= MOST))
@@ -190,16 +192,18 @@ def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
         reasons = [(cells.lines[k].row, _reason(column, texts[k], values[k], what)) for k in bad]
         values[bad] = np.nan
         known = values[~np.isnan(values)]
+        what = f"the column {name[:30]} {_constant(known, reasons, [texts[k] for k in bad])}"
+        if not (varying or len(known)):
+            raise TaskError(f"{cells.name}: {what}, but the network reads it. Fill it in.")
         if not varying or (len(known) and known.min() < known.max()):
             kept.append(values)
             found.holes += (RowError(cells.name, row, reason) for row, reason in reasons)
             commas += [name[:30]] * comma
             continue
-        what = f"is always {known[0]:g}" if len(known) else "has no number"
-        found.fault(0, f"the column {name[:30]} {what}. Choose another, or skip it.")
+        found.fault(0, f"{what}. Choose another, or skip it.")
         columns = columns.without(name)
-    if not columns.values:
-        raise TaskError(f"{cells.name}: {found.faults[-1].reason}")
+        if not columns.values:
+            raise TaskError(f"{cells.name}: {what}. Choose another.")
     if (count := len(columns.expected) + len(columns.inputs)) > MAX_CHANNELS:
         raise TaskError(
             f"{cells.name}: {count} columns of numbers are more than {MAX_CHANNELS}. Choose fewer "
@@ -241,6 +245,15 @@ def _channel(cells: RawTable, columns: SeriesColumns, name: str) -> tuple[str, A
     texts = [f"{column}={cell.strip()}" for cell in cells.column(column)]
     known = {*columns.inputs}
     return column, np.array([text == name if text in known else np.nan for text in texts]), False
+
+
+def _constant(known: Array, reasons: Sequence[tuple[int, str]], cells: Sequence[str]) -> str:
+    """That a column has no two numbers, and why a cell that has something is none."""
+    what = f"is always {known[0]:g}" if len(known) else "has no number"
+    row, why = next(
+        (at for at, cell in zip(reasons, cells, strict=True) if not is_missing(cell)), (0, "")
+    )
+    return f"{what} (row {row}: {why.rpartition('. ')[0]})" if row else what
 
 
 _NUMBER, _TEXT = "is not a number", "the training doesn't have"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
@@ -139,16 +139,31 @@ class File(NamedTuple):
     content: bytes
 
 
-def file_of_frame(frame: pd.DataFrame) -> File:
+def column_name(name: Hashable) -> str:
+    """The name in a CSV of a column of a DataFrame."""
+    return name if isinstance(name, str) else f"column {name}"
+
+
+def file_of_frame(frame: pd.DataFrame | pd.Series[Any]) -> File:
     """A DataFrame as a CSV, with its index if that has more than numbers of rows; raise TaskError.
 
-    Floats are written so that they are read back exactly.
+    Floats are written so that they are read back exactly, durations as seconds.
     """
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame("value" if frame.name is None else frame.name)
+    if not isinstance(frame, pd.DataFrame):
+        raise TaskError(f"Give a pandas DataFrame, not {type(frame).__name__}.")
     if len(frame) > MAX_ROWS:
         raise TaskError(f"The data frame has {len(frame):,} rows, more than {MAX_ROWS:,}.")
     if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index()
-    names = [name if isinstance(name, str) else f"column {name}" for name in frame.columns]
+        timed = isinstance(frame.index, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex)
+        unnamed = frame.index.name is None and "time" not in frame.columns
+        frame = (frame.rename_axis("time") if timed and unnamed else frame).reset_index()
+    seconds = {
+        name: frame[name].dt.total_seconds() for name in frame.select_dtypes("timedelta").columns
+    }
+    names = [*map(column_name, frame.columns)]
+    frame = frame.assign(**seconds) if seconds else frame
     return File("data frame.csv", frame.set_axis(names, axis=1).to_csv(index=False).encode())
 
 
@@ -485,11 +500,12 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
         raise FaultsError(checked.unusable, checked.count, mendable)
     first = checked.series[0]
     if not first.series:
-        why = first.faults[0].reason
-        raise TaskError(f"{upload.train.name}: none of its series can be used: {why}")
+        raise _no_series(first)
     train, test = split_series(first.series, first.columns, upload.test_share, upload.seed)
     if upload.test:
         test = checked.series[1].series
+        if not test:
+            raise _no_series(checked.series[1])
     notes = [note for one in checked.series for note in one.notes]
     if count := len(checked.unusable):
         notes.append(f"Problems that were skipped: {count:,}.")
@@ -500,6 +516,12 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
         window=upload.window, horizon=upload.horizon, fill=upload.fill,
     )  # fmt: skip
     return replace(dataset, notes=(*notes, *dataset.notes))
+
+
+def _no_series(of: Measured) -> TaskError:
+    # Its last sentence is what to do about one of them.
+    why = of.faults[0].reason.rpartition(". ")[0] if of.faults else "there is no row"
+    return TaskError(f"{of.name}: none of its series can be used: {why}.")
 
 
 def fingerprint(upload: Upload) -> dict[str, Any]:

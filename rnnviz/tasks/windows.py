@@ -33,8 +33,9 @@ def build_windows(
     Scales are those of the training alone, and no window has steps of two series.
     """
     pieces = [tuple(p for one in part for p in mended(one, fill)) for part in (train, test)]
-    if not pieces[0]:
-        raise TaskError(f"{name}: no step to learn from has a number in every column. Fill them.")
+    for k, purpose in enumerate(("to learn from", "of the test")):
+        if (train, test)[k] and not pieces[k]:
+            raise TaskError(f"{name}: no step {purpose} has a number in every column. Fill them.")
     units = Units.of(np.concatenate([piece.values for piece in pieces[0]]))
     _check_far(name, columns, [piece for part in pieces for piece in part], units)
     expects = columns.form is Form.VALUES
@@ -64,7 +65,8 @@ def _check_far(
     """Raise TaskError for a number that is further from the training than a network can read."""
     channels = (*columns.expected, *columns.inputs)
     for piece in pieces:
-        distances = np.abs(piece.values - np.array(units.mean)) / np.array(units.scale)
+        with np.errstate(over="ignore"):
+            distances = np.abs(piece.values - np.array(units.mean)) / np.array(units.scale)
         for step, k in np.argwhere(~(distances <= LARGEST))[:1]:
             raise TaskError(
                 f"{name}, row {piece.rows[step]}: {channels[k][:30]} is {piece.values[step, k]:g}, "

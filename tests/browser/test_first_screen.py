@@ -427,7 +427,7 @@ def test_a_picture_is_enlarged_and_goes_on_while_nothing_else_moves(opened, serv
     page.expect_still(".st-key-files")
     before = page.page.evaluate(BOXES)
     page.at("network").get_by_role("button", name="Enlarge").click()
-    large = page.page.get_by_role("dialog", name="The network, token by token")
+    large = page.page.get_by_role("dialog", name="The network, step by step")
     expect(large.locator("canvas")).to_be_in_viewport(ratio=1)
     assert large.locator("canvas").bounding_box()["height"] > 600
     page.keys(" ")

@@ -310,9 +310,13 @@ def test_what_people_have_is_learned(long_page, content):
         (csv(DAYS, changed(5, "inf")), "7: x is 'inf', which is infinite. Fill or skip it."),
         (csv(DAYS, changed(5, 1e300)), "7: x is '1e+300', which is larger than 1e+15."),
         (csv(DAYS, changed(75, 1e14)), "row 77: x is 1e+14, more than 1,000 standard deviations"),
-        (csv(DAYS, [7] * 80), "the column x is always 7. Choose another, or skip it."),
-        (csv(DAYS, ["n/a"] * 80), "the column x has no number. Choose another, or skip it."),
-        (csv(DAYS[:1], [7]), "the column x is always 7."),
+        (csv(DAYS, [7] * 80), "the column x is always 7. Choose another."),
+        (csv(DAYS, ["n/a"] * 80), "the column x has no number. Choose another."),
+        (csv(DAYS[:1], [7]), "has one row. Numbers over time take a row for each step."),
+        (
+            csv(DAYS, [1e300] * 80),
+            "(row 2: x is '1e+300', which is larger than 1e+15).",
+        ),
         (csv(DAYS[:2], [7, 8]), "the table has 2 steps, and a window with its horizon takes 3."),
         (csv(DAYS[::-1]), "2: the rows go back in time. Fill and Skip turn them round."),
         (

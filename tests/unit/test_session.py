@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.config import RunConfig, TaskName
+from rnnviz.config import RunConfig, SettingError, TaskName
 from rnnviz.engine.evaluation import Score
 from rnnviz.engine.plan import ERRORS
 from rnnviz.files.output import history_json, records
@@ -719,6 +719,16 @@ def test_a_session_learns_from_a_data_frame():
     assert from_frame(texts).dataset.classes == ("a", "b")
     numbers = pd.DataFrame({0: np.arange(99) % 5, 1: np.arange(99) % 7})
     assert from_frame(numbers, window=6).dataset.classes == ("column 0", "column 1")
+    one = from_frame(numbers, RunConfig(hidden=4), value=0, input=[1], window=6)
+    assert one.dataset.vocabulary.words == ("column 0", "next column 1")
+
+
+def test_a_data_frame_may_be_a_series_or_have_durations_and_a_test_of_its_own():
+    wave = pd.Series(np.sin(np.arange(120)), index=pd.to_timedelta(np.arange(120), unit="h"))
+    session = from_frame(wave[:90], RunConfig(hidden=4), test=wave[90:], window=6)
+    assert session.dataset.classes == ("value",)
+    assert session.dataset.series.columns.time == "time"
+    assert session.dataset.series.test[0].times.tolist()[:2] == [324_000, 327_600]
 
 
 def test_a_data_frame_that_cannot_be_learned_is_refused():
@@ -726,6 +736,16 @@ def test_a_data_frame_that_cannot_be_learned_is_refused():
         from_frame(frame(), window=6)
     with pytest.raises(TaskError, match="has no column z"):
         from_frame(frame(), value="z")
+    with pytest.raises(TaskError, match="Give a pandas DataFrame, not list"):
+        from_frame([1, 2])
+    for name in ("window", "horizon"):
+        with pytest.raises(SettingError, match="can't be '0'"):
+            from_frame(frame(), value="x", **{name: 0})
+    with pytest.raises(TaskError, match="Name the column of times"):
+        from_frame(pd.DataFrame({"text": ["a b", "b a"] * 4, "label": [*"ab"] * 4}), window=6)
+    missing = frame().assign(x=np.nan)
+    with pytest.raises(TaskError, match="x has no number, but the network reads it"):
+        from_frame(frame(), value="x", test=missing, window=6, fill="last", skip_bad=True)
     large = pd.DataFrame({"x": np.zeros(1_000_000)})
     begun = time.perf_counter()
     with pytest.raises(TaskError, match="has 1,000,000 rows, more than 20,000"):

@@ -59,7 +59,7 @@ def class_bars(
               for c, n in zip(shown, names, strict=True)]  # fmt: skip
     return picture(
         [cells, *_bars(probs[:, shown], colors, theme)],
-        f"Answer after every token{rest}", 230, theme, xaxis=words_axis(words, theme),
+        f"Answer after every step{rest}", 230, theme, xaxis=words_axis(words, theme),
         yaxis=axis("", theme, range=[count - 0.5, -0.5], tickvals=list(range(count)),
                    ticktext=marked, showgrid=False, ticks=""),
         shapes=[*edges, *(level(k - 0.5, theme, **line, width=5) for k in range(count + 1))],

@@ -159,7 +159,7 @@ def _answers_of_both(source: AnswersSource) -> Picture:
     for one in (source, source.other):
         if not one.probe.finite:
             problem = "The answers of one network are not finite numbers."
-            return sentence("Answer after every token", problem, colors)
+            return sentence("Answer after every step", problem, colors)
         passed = one.probe.running_probs if data.one_class_at_end else one.probe.answers
         found.append(compared_answers(one.probe, passed, known).values)
     count = len(probe.words) - len(found[0])
@@ -368,7 +368,7 @@ def _answers(source: AnswersSource) -> Picture:
     session, probe, data = source.session, source.probe, source.session.dataset
     colors, words = sticky_theme(session, "answers"), probe.words
     if not probe.finite:
-        return sentence("Answer after every token", "The answers are not finite numbers.", colors)
+        return sentence("Answer after every step", "The answers are not finite numbers.", colors)
     targets = source.example.targets if source.example else probe.known
     if not data.answers_classes:
         return value_lines(probe.running, targets, data.classes, words, colors)

@@ -121,6 +121,13 @@ def test_steps_that_were_typed_have_no_time_and_tokens_are_their_own_names():
     assert words.step_names == words.words == ("i", "am", "sad")
 
 
+@pytest.mark.parametrize("text", ["100", "north 2020-01", "2031-01-01 05:00", "next year"])
+def test_a_time_at_which_no_window_begins_is_said(text):
+    session = from_frame(hours(90), RunConfig(hidden=3), window=6)
+    with pytest.raises(TaskError, match=f"No window begins at “{text}”. Write a time, such as 20"):
+        session.inspect(text)
+
+
 def test_several_values_at_a_step_are_written_with_their_own_units():
     frame = hours(90).assign(price=lambda table: table["load"] % 7)
     session = from_frame(frame, RunConfig(hidden=3), value="load", input="price", window=6)

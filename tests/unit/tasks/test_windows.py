@@ -218,7 +218,7 @@ def test_units_from_a_file_are_checked(units):
             "none of its series can be used: the table has 30 steps, and a window",
         ),
         (400, {"window": 201}, "a window of numbers has at most 200 steps"),
-        (1, {"window": 2}, "is always"),
+        (1, {"window": 2}, "has one row"),
         (200, {"window": 5, "far": 190}, "row 192: x is 1e.06, more than 1,000 standard devia"),
     ],
 )
@@ -228,6 +228,13 @@ def test_too_few_steps_are_refused(count, options, said):
         frame.loc[far, "x"] = 1e6
     with pytest.raises(TaskError, match=said):
         dataset_of(upload(frame, skip_bad=True, value="x", time="date", **options))
+
+
+def test_a_number_infinitely_far_from_tiny_ones_is_told():
+    frame = walk(100)
+    frame["x"] = np.where(np.arange(100) < 90, np.arange(100) % 2 * 1e-300, 1.5)
+    with pytest.raises(TaskError, match="x is 1.5, more than 1,000 standard deviations"):
+        dataset_of(upload(frame, window=5))
 
 
 def test_a_series_shorter_than_a_window_is_a_problem_that_skip_leaves_out():
