@@ -238,7 +238,7 @@ def _network(of: Architecture, schedule: Schedule, dataset: Dataset) -> Iterator
         yield _filled(parts.TRUNCATED if truncates else parts.WHOLE, fields)
     yield _filled(parts.TRANSLATION if of.source else parts.NETWORK, fields)
     yield parts.LOSSES[of.loss]
-    if dataset.metric.tolerance is None:
+    if dataset.metric.name in parts.METRICS:
         yield parts.METRICS[dataset.metric.name]
     else:
         yield _filled(parts.WITHIN, {"tolerance": repr(dataset.metric.tolerance)})

@@ -164,6 +164,11 @@ def metric(found, targets, owners):
     """The share of answers whose signs are all right."""
     return np.mean(np.all(found * targets > 0, axis=1))
 ''',
+    "within ½ SD": '''
+def metric(found, targets, owners):
+    """The share of numbers within half a standard deviation of the target."""
+    return np.mean(np.abs(found - targets) < 0.5)
+''',
 }
 #: The score of values with a tolerance.
 WITHIN = '''

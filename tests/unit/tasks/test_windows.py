@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rnnviz.config import Loss, OutputAt, RunConfig
 from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.dataset import Dataset, dataset_of_table, table_of_dataset
+from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, dataset_of_table, table_of_dataset
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.upload import (
     FaultsError,
@@ -230,10 +230,15 @@ def test_too_few_steps_are_refused(count, options, said):
         dataset_of(upload(frame, skip_bad=True, value="x", time="date", **options))
 
 
+def test_every_number_of_an_answer_counts():
+    found, targets = np.array([[0.4, 0.6], [0.1, -0.2]]), np.zeros((2, 2))
+    assert WITHIN_HALF.score(found, targets, np.arange(2)) == 0.75
+
+
 def test_a_number_infinitely_far_from_tiny_ones_is_told():
     frame = walk(100)
     frame["x"] = np.where(np.arange(100) < 90, np.arange(100) % 2 * 1e-300, 1.5)
-    with pytest.raises(TaskError, match="x is 1.5, more than 1,000 standard deviations"):
+    with pytest.raises(TaskError, match=r"x is 1\.5, more than 1,000 standard deviations"):
         dataset_of(upload(frame, window=5))
 
 
