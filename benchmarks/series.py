@@ -52,7 +52,7 @@ def errors(task: TaskName, seed: int) -> list[ForecastErrors]:
 
 
 def line(task: TaskName, name: str, found: list[ForecastErrors]) -> str:
-    """A row of the table: the error one, some and all steps ahead, and MASE, over all steps."""
+    """A row of the table: the error one step, half and all steps ahead, and MASE over all."""
     maes = [np.array([one.mae[k, 0] for one in found]) for k in (0, len(found[0].mae) // 2, -1)]
     scores = [float(one.mase.mean()) for one in found]
     spread = f" ({min(scores):.2f} to {max(scores):.2f})" if len(found) > 1 else ""
@@ -123,7 +123,7 @@ def _run_of_hours(folder: Path) -> Path:
 
 def main() -> None:
     """Print both tables."""
-    print("| series | model | error, 1 step | half | all steps | MASE |\n|---|---|---|---|---|---|")
+    print("| series | model | error, 1 step | middle step | last step | MASE |\n|---|---|---|---|---|---|")
     for task in (TaskName.ELNINO, TaskName.SUNSPOTS):
         found = [errors(task, seed) for seed in SEEDS]
         print(line(task, "network", [one[0] for one in found]))

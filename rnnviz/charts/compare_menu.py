@@ -15,7 +15,7 @@ from rnnviz.charts.pair_story import (
     story_html,
 )
 from rnnviz.charts.texts import story_line
-from rnnviz.config import SETTINGS, ClipBy, Gradient, Init, RunConfig
+from rnnviz.config import SETTINGS, ClipBy, Gradient, Init
 from rnnviz.probe.pair import (
     ALIKE,
     GOING_ON,
@@ -28,6 +28,7 @@ from rnnviz.probe.pair import (
     View,
     called_by_changes,
 )
+from rnnviz.probe.session import Session
 from rnnviz.run.player import FINISHED
 
 #: The message after a change that starts the run again.
@@ -59,6 +60,8 @@ def _message(pair: Pair) -> str:
     """The message, with what can be done about a run that was replaced."""
     # While one catches up, that is what happens.
     opening = [session.player for session in pair.sessions if session.player.opening]
+    if pair.second and (problem := pair.first.phrase_input.problem):
+        return f'<p class="problem">{escape(problem)}</p>'
     said = (opening or [pair.session.player])[0].message
     text, offers = escape(said), ""
     if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
@@ -143,22 +146,25 @@ def _menu(pair: Pair) -> str:
         return f"<h4>End it</h4><div>{ends}</div>{ready and f'<h4>Another pair</h4>{ready}'}"
     others = "".join(
         button(f"{SETTINGS[name].label}: <b>{escape(value)}</b>", "compare", name, value)
-        for name, value in _others(pair.first.config)
+        for name, value in _others(pair.first)
     )
     at = pair.first.run.position.epoch
-    upto = f" up to epoch {at}, where this run is" if at else ""
+    upto = f", and trains up to epoch {at}, where this run is" if at else ""
     ready = ready and f"<h4>Or open a pair</h4>{ready}"
     if pair.first.player.faint:
         hide = button("Hide the curves of the run before", "hide_ghost")
         ready += f"<h4>The run before is dotted</h4><div>{hide}</div>"
     return (
         f"<h4>This run becomes {disc(0)}. What should differ in {disc(1)}?</h4><div>{others}</div>"
-        f"<p>B trains with the same seed and data, unless they differ{upto}.</p>{ready}"
+        f"<p>B has the same seed and data, unless they differ{upto}.</p>{ready}"
     )
 
 
-def _others(config: RunConfig) -> Iterator[tuple[str, str]]:
+def _others(session: Session) -> Iterator[tuple[str, str]]:
     """Another value worth a comparison, for the settings that matter most."""
+    config = session.config
+    if session.dataset.series:
+        yield "window", str(max(2, config.window // 2))
     yield "cell", "lstm" if config.cell == "elman" else "elman"
     if config.cell == "elman":
         yield "gradient", str(next(one for one in Gradient if one is not config.gradient))

@@ -154,7 +154,7 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
     kept, added = (" ".join(terms[key]).replace(" · ", "·") for key in (True, False))
     if parts.plain_matrix:
         how = f"{memory.functions[0]} of the sum: {parts.out}"
-        return kept, added, f"from the word {{added}}, from memory {{memory}}; {how}"
+        return kept, added, f"from the input {{added}}, from memory {{memory}}; {how}"
     names = dict.fromkeys((memory.name, parts.out))
     return kept, added, f"added {{added}}, kept {{memory}}; their sum: {', and then '.join(names)}"
 

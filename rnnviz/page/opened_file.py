@@ -58,6 +58,8 @@ async def open_file(request: Request) -> Response:
             late = f"{name[:60]} did not arrive within {ARRIVAL_TIMEOUT:g} seconds: try again."
             return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
         if "box" in request.query_params and not tab.awaited and name.lower().endswith(_DATA):
+            if request.query_params["box"] == "closed":
+                tab.actor.post(lambda host: host.tell(f"{name[:60]} is in the sidebar: open it."))
             return JSONResponse({"problem": "", "table": True})
         # Of a request that has arrived only the disconnect is left to be received.
         leaving = asyncio.ensure_future(request.receive())

@@ -165,6 +165,8 @@ def _differing(
                     pair.differ(row.name, chosen)
             if row.widget is Widget.CELL:
                 values["equations"] = _equations(pair.first, values["cell"], first.activation)
+        if pair.first.dataset.series and not pair.split.isdisjoint(("window", "horizon")):
+            st.caption("Both read the windows of A here; each is scored on its own.")
         st.caption("Press ≠ beside a setting to let it differ too.")
 
 

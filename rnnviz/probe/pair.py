@@ -543,6 +543,8 @@ class Pair:
         """Make a setting alike in both again."""
         self.split.discard(name)
         self._follow_first()
+        if self.first.player.message.endswith(ALIKE):
+            self._tell_split()
 
     # Beginning and end
 
@@ -575,7 +577,10 @@ class Pair:
         self._note_split()
         if isinstance(second.player, Player) and link and link.now > second.run.position:
             second.player.follow(link, patience=0.0)
-        names = [SETTINGS[name].label for name in SETTINGS if name in split]
+        self._tell_split()
+
+    def _tell_split(self) -> None:
+        names = [SETTINGS[name].label for name in SETTINGS if name in self.split]
         self.first.player.message = f"{listed(names)}; {ALIKE}" if names else ""
 
     def open_run(self, config: RunConfig, phrase: str = "") -> None:

@@ -511,8 +511,8 @@ class Player(Timeline):
             if time.perf_counter() > until:
                 self.running = True
                 self.message = (
-                    f"{self._problems} Following the link: epoch {self.run.position}. "
-                    "Pause to stop here."
+                    f"{self._problems} Training to the epoch asked for: now "
+                    f"{self.run.position.epoch}. Pause to stop here."
                 ).strip()
                 return
         self._finish_link()

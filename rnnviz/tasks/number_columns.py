@@ -176,6 +176,8 @@ def guessed_columns(cells: RawTable, given: Given) -> SeriesColumns:
         for field in ("time", "value", "input", "id", "label")
         if (text := getattr(given, field)) is not None
     }
+    if len(labels := chosen.get("label", ())) > 1:
+        raise TaskError(f"{cells.name}: takes one label, not {len(labels)}. Choose its column.")
     if given.form is Form.VALUES:
         chosen.setdefault("label", ())
     free = [name for name in cells.columns if name not in {*chain(*chosen.values())}]

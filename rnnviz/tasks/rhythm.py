@@ -68,9 +68,13 @@ def _steps(units: Array) -> Array | None:
     if counts.max() < _USUAL * (len(units) - 1):
         # Numbers such as 0.1, 0.2, 0.3 are not exact.
         distances = np.array([np.median(np.diff(units))])
-    places = (units - units[0]) / distances[counts.argmax() if len(distances) > 1 else 0]
-    steps = np.round(places)
-    near = np.abs(np.diff(places) - np.diff(steps)).max() <= _NEAR
-    usual = np.mean(np.diff(steps) == 1) >= _USUAL
-    counted = near and usual and bool((np.diff(steps) >= 1).all()) and steps[-1] < 2**53
+    # Distances of 1e300 and 1e-300 have no rhythm.
+    with np.errstate(over="ignore", invalid="ignore"):
+        places = (units - units[0]) / distances[counts.argmax() if len(distances) > 1 else 0]
+        steps = np.round(places)
+        near = np.abs(np.diff(places) - np.diff(steps)).max() <= _NEAR
+    if not near or steps[-1] >= 2**53:
+        return None
+    apart = np.diff(steps)
+    counted = np.mean(apart == 1) >= _USUAL and bool((apart >= 1).all())
     return steps.astype(np.int64) if counted else None

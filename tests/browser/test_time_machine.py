@@ -201,7 +201,7 @@ def test_a_link_far_ahead_can_be_stopped(opened, server):
     page = opened()
     page.page.add_init_script(WATCH_SCRUBBER)
     page.page.goto(f"{server.url}/?epoch=90000&epochs=90000")
-    page.expect_said("message", "Following the link: epoch")
+    page.expect_said("message", "Training to the epoch asked for: now")
     page.pause()
     page.expect_said("message", "The link was followed up to epoch")
     page.step_to(str(page.epoch + 1))

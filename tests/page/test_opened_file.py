@@ -63,6 +63,9 @@ def test_a_table_is_for_the_box_of_own_data_unless_a_run_awaits_it():
             return client.post("/base/rnnviz/open", params=query, content=CSV, headers=known).json()
 
     assert answer("sky.CSV", box="1") == {"problem": "", "table": True}
+    assert "in the sidebar" not in app.session.player.message
+    assert answer("sky.csv", box="closed") == {"problem": "", "table": True}
+    assert app.session.player.message == "sky.csv is in the sidebar: open it."
     assert "table" not in answer("sky.csv"), "a page without such a box"
     assert "table" not in answer("sky.npz", box="1")
     session = rnnviz.Session(rnnviz.RunConfig(hidden=4))

@@ -200,7 +200,7 @@ def test_ones_own_phrase_can_not_be_applied_and_is_told_when_it_can_not_be_read(
     assert own.data("stepper")["apply"]["disabled"]
     own.click("apply")
     assert own.session.player.progress == "3"
-    assert own.subject == "Target: negative. With its label in the data."
+    assert own.subject == "Target: negative. With its target in the data."
     own.ask("<b>zebra</b>")
     assert "None of these words is in the vocabulary" in own.text
 

@@ -388,5 +388,5 @@ def _target_source(probe: Probe) -> str:
     unknown = ", ".join(word[:20] for word in probe.reading.unknown[:6])
     skipped = f"Not in the vocabulary: {unknown}. " if unknown else ""
     own = f"Where no target is known, it is the network's own {probe.noun}"
-    label = "" if probe.dataset.rule else "With its label in the data"
+    label = "" if probe.dataset.rule else "With its target in the data"
     return skipped + (own if probe.label is None else label)

@@ -56,6 +56,11 @@ export class FileBox {
     this.show(`${file.name} …`, true);
   }
 
+  // Whether it is in a sidebar that is closed.
+  get closed() {
+    return this.node.getBoundingClientRect().right <= 0;
+  }
+
   // Take a file that was dropped elsewhere, and show what becomes of it.
   receive(file) {
     const place = this.node.closest("details");

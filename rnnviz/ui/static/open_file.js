@@ -28,7 +28,7 @@ async function send(file) {
   const url = new URL(to.url);
   url.searchParams.set("name", file.name);
   const box = to.tables();
-  if (box) url.searchParams.set("box", "1");
+  if (box) url.searchParams.set("box", box.closed ? "closed" : "1");
   const request = { method: "POST", headers: { "x-rnnviz-ticket": to.ticket }, body: file.slice(0, to.limit + 1) };
   try {
     const answer = await fetch(url, request);

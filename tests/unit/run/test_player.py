@@ -367,7 +367,7 @@ def test_a_long_way_is_gone_in_ticks_and_the_address_stays_meanwhile():
     session.follow(read_link(query)[0], patience=0.0)
     session.player.tick(0.0)
     assert (session.player.running, session.player.condition) == (True, "Opening")
-    assert "Following the link: epoch" in session.player.message
+    assert "Training to the epoch asked for: now" in session.player.message
     assert session.link().to_query() == query
     finish(session)
     assert (session.player.position, session.run.position) == (Position(30), Position(40))

@@ -36,3 +36,8 @@ def test_without_a_rhythm_every_row_is_a_step(found):
     grid, regular = grid_of(np.array(found))
     assert grid[0] == 0 and (np.diff(grid) >= 1).all()
     assert regular or np.array_equal(grid, np.arange(len(found)))
+
+
+def test_times_that_are_too_far_apart_are_counted_one_by_one():
+    steps, regular = grid_of(np.array([-1e300, 0, 1e-300, 2e-300]))
+    assert steps.tolist() == [0, 1, 2, 3] and not regular
