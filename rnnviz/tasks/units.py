@@ -53,6 +53,7 @@ class Units:
         return scaled
 
     def own(self, standardised: Array) -> Array:
-        """Standardised values (..., C) in their own units."""
-        own: Array = np.array(self.mean) + np.array(self.scale) * standardised
-        return own
+        """Standardised values (..., C) in their own units; what is only rounding is 0."""
+        mean, scale = np.array(self.mean), np.array(self.scale)
+        own: Array = mean + scale * standardised
+        return np.where(np.abs(own) <= 4 * np.finfo(float).eps * np.abs(mean), 0, own)

@@ -70,14 +70,25 @@ def _verdict(probe: Probe) -> str:
     return f"<strong>{sure}{text or '(nothing)'}</strong>"
 
 
+def _new_numbers(change: ChangedPhrase) -> str:
+    """The numbers of a step that another one takes the place of: 63.8 for 54.2; of some columns."""
+    data, how = change.session.dataset, change.how
+    assert data.units, "a step with a time has units"
+    read = data.values_of(how.word, 1)[0], change.first.example.inputs[how.place]
+    new, old = ([*map(number, data.units.own(values).tolist())] for values in read)
+    names = [f"{shown_token(name)} " for name in data.vocabulary.words] if len(new) > 1 else [""]
+    told = [f"{name}{one} for {two}" for name, one, two in zip(names, new, old, strict=True)]
+    differ = [text for text, one, two in zip(told, new, old, strict=True) if one != two]
+    return escape(" and ".join(differ or told))
+
+
 def _change_text(change: ChangedPhrase) -> str:
     """The change as the beginning of a sentence."""
     how, words = change.how, change.first.reading.words
     here = escape(quoted(shown_token(words[how.place])))
     new = escape(quoted(shown_token(how.word)))
     if change.first.step_texts and how.alter is Alter.CHANGE:
-        at, old = called(change.first, how.place), change.first.words[how.place]
-        return f"With {escape(how.word)} for {escape(old)} at {escape(at)},"
+        return f"With {_new_numbers(change)} at {escape(called(change.first, how.place))},"
     if how.alter is Alter.DROP:
         return f"Without {here}"
     if how.alter is Alter.ADD:

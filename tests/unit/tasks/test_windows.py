@@ -11,6 +11,7 @@ from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, dataset_of_table, table_of_dataset
 from rnnviz.tasks.rows import Form
+from rnnviz.tasks.units import Units
 from rnnviz.tasks.upload import (
     FaultsError,
     File,
@@ -427,3 +428,10 @@ def test_a_time_in_two_columns_is_learned():
     one, other = (dataset_of(with_columns(upload(f, window=12))) for f in (frame, apart))
     assert table_of_dataset(one) == table_of_dataset(other)
     assert [e.key for e in one.train] == [e.key for e in other.train]
+
+
+def test_a_zero_of_the_table_is_zero_again():
+    values = np.array([[0.0], [7.3], [1e-9], [50]])
+    units = Units.of(values)
+    assert units.own(units.standardised(values))[0, 0] == 0
+    assert units.own(units.standardised(values))[2, 0] == pytest.approx(1e-9, rel=1e-4)
