@@ -230,7 +230,11 @@ const rowOf = (network, t) => [
 ];
 
 // The answer after token t; "" where there is none.
-function answerAt({ answers, words, names, predicted, targets, probability }, t) {
+function answerAt({ answers, words, names, predicted, targets, probability, curve, expected }, t) {
+  // Of a series in its own units.
+  if (curve?.joined)
+    return curve.names.map((name, k) => [name, expected[k][t + 1]]).filter(([, value]) => !Number.isNaN(value))
+      .map(([name, value]) => `${name} ${number(value, 4)}`).join(", ");
   const count = answers === "values" ? predicted[0].length : predicted.length;
   const k = t - words.length + count;
   if (k < 0) return "";

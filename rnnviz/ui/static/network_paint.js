@@ -17,9 +17,12 @@ const [LEVELS, THICK_FROM] = [12, 0.6];
 
 export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+// What comes after numbers that were typed isn't known: there is no loss.
+const isTyped = (curve) => curve?.number === null;
+
 // The answer: `lines` to be drawn, each with its colour, and `words` to be read out.
 export function answered({ answers, names, predicted, targets, probability, loss, theme, score: whole, curve, ...network }) {
-  const lossText = `Loss ${shortNumber(loss)}.`;
+  const lossText = isTyped(curve) ? "" : `Loss ${shortNumber(loss)}.`;
   if (curve?.joined) {
     const t = network.words.length;
     const at = (rows) => rows.map((row) => (Number.isNaN(row[t]) ? "–" : number(row[t], 4))).slice(0, curve.names.length);
@@ -649,7 +652,8 @@ export function paintOutcome(p) {
 }
 
 function paintLoss(p, at, most) {
-  const { layout: { u, gradient }, network: { loss, theme } } = p;
+  const { layout: { u, gradient }, network: { loss, theme, curve } } = p;
+  if (isTyped(curve)) return;
   const y = gradient.y + gradient.height / 2;
   write(p, "loss", at + 1.9 * u, y, 0.95 * u, theme.magnitude, { weight: 600 });
   write(p, shortNumber(loss), at + 1.9 * u, y + 1.3 * u, 1.1 * u, theme.magnitude,
