@@ -74,8 +74,9 @@ def judged(
     best = 1 + int(np.argmin(errors[1:]))
     mine, other = own_number(errors[0]), own_number(errors[best])
     if errors[best] < errors[0] and mine != other:
-        text = found[best].text
-        return f"{text[0].upper()}{text[1:]} is better: {other} against {mine} {where}.".strip()
+        text, scaled = found[best].text, "scaled error " * (column is None)
+        better = f"{text[0].upper()}{text[1:]} is better: {scaled}{other} against {mine}"
+        return f"{better} {where}.".strip()
     of = "scaled error" if column is None else f"error of {shortened(columns[column])}"
     return f"Mean {of} {mine} {where}; {found[best].name.partition(',')[0]}: {other}."
 

@@ -136,7 +136,7 @@ def errors(name, scaled, own):
         (1, 0.6, "The mean is better: 50 against 60 on the test."),
         (None, 0.4, "Mean scaled error 0.400 on the test; mean: 0.500."),
         (0, 0.50001, "Mean error of sea 0.500 on the test; mean: 0.500."),
-        (None, 0.6, "The mean is better: 0.500 against 0.600 on the test."),
+        (None, 0.6, "The mean is better: scaled error 0.500 against 0.600 on the test."),
         (0, np.nan, ""),
     ],
 )
