@@ -41,9 +41,10 @@ def build_windows(
     expects = columns.form is Form.VALUES
     places = [_places(part, columns.form, window, horizon * expects) for part in pieces]
     if (count := len(places[0])) < LEAST:
+        remedy = "Make the window shorter, or use" if window > 2 else "Use"
         raise TaskError(
             f"{name}: the training has {count} window{'s' * (count != 1)} of {window} steps, fewer "
-            f"than {LEAST}. Make the window shorter, or use more rows."
+            f"than {LEAST}. {remedy} more rows."
         )
     steps = sum(len(piece) for part in pieces for piece in part)
     if max(map(len, places)) > MAX_STEPS:
