@@ -25,6 +25,7 @@ export class Network extends CanvasPicture {
       className: "rnnviz-picker", type: "range", min: 0, ariaLabel: "Window of the series",
     });
     windows.addEventListener("input", () => this.open(inOrder(this.network, windows.valueAsNumber)));
+    windows.addEventListener("change", () => this.settle());
     const move = () => this.held && this.open(windowAt(this, this.pointer[0]));
     canvas.addEventListener("pointerdown", (event) => {
       this.held = this.hover.section === "series" && Boolean(this.phraseBox);
@@ -33,16 +34,25 @@ export class Network extends CanvasPicture {
       move();
     });
     canvas.addEventListener("pointermove", move);
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (this.held = false));
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => {
+      if (this.held) this.settle();
+      this.held = false;
+    });
     return windows;
   }
 
   // The mark of the window moves at once; its numbers come with the next frame.
   open(number) {
+    this.opened = number;
     if (number === this.network.curve.number) return;
     this.network.curve.number = number;
-    this.stage.send({ do: "open", window: number });
+    this.stage.send({ do: "open", window: number, settled: false });
     this.mark();
+  }
+
+  // The rest of the page follows when the drag ends.
+  settle() {
+    this.stage.send({ do: "open", window: this.opened, settled: true });
   }
 
   // Below the explanation, on the page itself, the places of the picture are shown one by one.

@@ -843,5 +843,11 @@ def test_a_window_of_a_series_is_opened_by_its_number(clock):
     for number in (0, 7, len(windows) - 1):
         browser.send({"do": "open", "window": number, "n": number + 1})
         assert clock.session.phrase_input.phrase == windows[number]
+    before = clock.host.edition
+    browser.send({"do": "open", "window": 3, "settled": False, "n": 900})
+    assert clock.session.phrase_input.phrase == windows[3]
+    assert clock.host.edition == before, "the rest of the page follows when the drag ends"
+    browser.send({"do": "open", "window": 3, "settled": True, "n": 901})
+    assert clock.host.edition == before + 1
     with pytest.raises(Refused, match="not understood"):
         browser.send({"do": "open", "window": len(windows), "n": 999})
