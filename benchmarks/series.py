@@ -123,9 +123,7 @@ def _run_of_hours(folder: Path) -> Path:
 
 def main() -> None:
     """Print both tables."""
-    print(
-        "| series | model | error, 1 step | middle step | last step | MASE |\n|---|---|---|---|---|---|"
-    )
+    print("| series | model | error, 1 step | middle | last | MASE |\n|---|---|---|---|---|---|")
     for task in (TaskName.ELNINO, TaskName.SUNSPOTS):
         found = [errors(task, seed) for seed in SEEDS]
         print(line(task, "network", [one[0] for one in found]))
