@@ -46,7 +46,7 @@ def test_a_table_that_is_dropped_on_the_page_is_seen_mended_and_learned(opened, 
     expect(window).to_have_value("35")
     window.fill("24")
     window.press("Enter")
-    page.expect_said("message", "Started again at epoch 0")
+    page.expect_said("message", "because Window changed")
     page.step_to("1")
     window.fill("300")
     window.press("Enter")
