@@ -95,12 +95,8 @@ def rows_of_first_screen(browser: Browser) -> Iterator[Row]:
             page = open_probed(browser, url, complaints, **SCREEN).page
             # The curves change at the end of an epoch.
             seen = middle_of_three(page, "network")["network"]
-            yield Row(
-                f"updates of the network, a window of {window} and 64 units",
-                seen,
-                "/s",
-                at_least=least,
-            )
+            name = f"updates of the network, a window of {window} and 64 units"
+            yield Row(name, seen, "/s", at_least=least)
             page.context.close()
     with TemporaryDirectory() as folder, serve(opening=_run_of_hours(Path(folder))) as server:
         page = open_probed(browser, server.url, complaints, **SCREEN).page

@@ -95,9 +95,6 @@ def word_rows(words: Sequence[str], theme: Theme) -> dict[str, Any]:
     if rows.step > 1 and all(len(word) == 1 for word in words):
         # Every n-th letter of a text would read as another text: number them.
         names = [f"{row + 1} {name}" for row, name in zip(rows, names, strict=True)]
-    if all(len(word) > 8 for word in words):
-        # Times of which nothing is left: how many steps they are before the end.
-        names = [f"−{len(words) - 1 - row}" for row in rows]
     ticks = {"tickmode": "array", "tickvals": [row + 1 for row in rows], "ticktext": names}
     return axis("", theme, **ticks, range=[len(words) + 0.5, 0.5], showgrid=False)
 

@@ -41,15 +41,15 @@ def continued(found: Continuation, past: Steps, names: Sequence[str], theme: The
     if not np.isfinite(found.values).all():
         return sentence(_TITLE, "The answers of the network are not finite numbers.", theme)
     begin, count = len(past), min(len(names), MOST_ROWS)
-    x = np.arange(begin, begin + len(found.values))
+    x, height = np.arange(begin, begin + len(found.values)), 1 / (1.1 * count - 0.1)
     series, layout, spreads = list[Series](), dict[str, Any](), list[Any]()
     for k, name in enumerate(names[:MOST_ROWS]):
         known = np.concatenate([past.values[:, k], found.real[:, k]])
         low, high = float(np.nanmin(known)), float(np.nanmax(known))
         more, y = _MORE * (high - low) or 1, f"y{k + 1 if k else ''}"
-        top = 1 - 1.1 * k / (1.1 * count - 0.1)
+        top = 1 - 1.1 * height * k
         layout[f"yaxis{y[1:]}"] = axis(
-            "", theme, range=[low - more, high + more], domain=[top - 1 / (1.1 * count - 0.1), top],
+            "", theme, range=[low - more, high + more], domain=[top - height, top],
             tickvals=[low, high], ticktext=[own_number(low), own_number(high)], ticks="",
         )  # fmt: skip
         of = f"{plain(name)} " * (count > 1)

@@ -62,15 +62,11 @@ def _series_preview(
     series = data.series
     assert series, "only series have this preview"
     every = (*series.train, *series.test)
-    read, lengths = series.columns.numbers, [len(one.inputs) for one in (*data.train, *data.test)]
+    lengths = [len(one.inputs) for one in (*data.train, *data.test)]
     # Without those that were skipped; an input of texts is read as several.
+    read = {part for name in series.columns.numbers for part in (name, name.rpartition("=")[0])}
     values, inputs = (
-        [
-            name
-            for name in names
-            if any(one.partition("=")[0] == name for one in read) or name in read
-        ]
-        for names in (columns.values, columns.inputs)
+        [name for name in names if name in read] for names in (columns.values, columns.inputs)
     )
     roles = {
         "time": columns.time, "values": joined_columns(values), "inputs": joined_columns(inputs),

@@ -524,3 +524,10 @@ def test_what_is_left_at_the_first_step_of_a_window_tells_whether_a_longer_one_m
     assert "steps before the last" in str(page.chart("over_lag")["layout"]["xaxis"]["title"])
     steps = f"finite-time: {link['window']} steps"
     assert page.chart("exponents")["layout"]["xaxis"]["title"]["text"] == steps
+
+
+@pytest.mark.parametrize(("question", "key"), [(REACH, "map"), (FEED, "map_xh")])
+def test_maps_over_the_epochs_of_a_series_count_back_from_the_end(question, key):
+    page = Page(question, task="elnino", window="30", hidden="4", epoch="1")
+    axis = page.chart(key)["layout"]["yaxis"]
+    assert axis["ticktext"] == [f"−{30 - row}" for row in axis["tickvals"]]

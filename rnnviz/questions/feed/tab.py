@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from rnnviz.charts.axes import MOST_NUMBERS, NowAndPinned
+from rnnviz.charts.first_page import gradient_rows
 from rnnviz.charts.gradients import NO_WEIGHTS
 from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
@@ -133,7 +134,7 @@ def _columns(name: str) -> Callable[[GradientSource], Picture]:
 
 def _map(name: str) -> Callable[[GradientSource], Picture]:
     return lambda of: pictures.share_map(
-        _shares(of), name, of.words, of.course, theme(), noun=of.token_noun
+        _shares(of), name, gradient_rows(of.probe), of.course, theme(), noun=of.token_noun
     )
 
 
@@ -142,7 +143,8 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     one = (source, source.other)[k] or source
     name = source.pair.names[k] if source.pair else ""
     return pictures.share_map(
-        _shares(one), "W_xh", one.words, source.longest, theme(), network=name, noun=one.token_noun
+        _shares(one), "W_xh", gradient_rows(one.probe), source.longest, theme(), network=name,
+        noun=one.token_noun,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from rnnviz.charts.first_page import gradient_rows
 from rnnviz.charts.gradients import gradient_map, memory_gauge, symbol
 from rnnviz.charts.pair_story import underlined
 from rnnviz.charts.picture import Picture
@@ -382,8 +383,8 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
     if session.inspect().every:  # There are several outputs to compare.
         after_words = Chart("connectivity", 4, _connectivity, probe_sequence)
     last: Chart[GradientSource] = Chart("map", 2.8, lambda of: gradient_map(
-        _past(of)[1], of.course, of.words, _symbol(of), theme(), noun=of.session.names.noun),
-        click=go_to_click)  # fmt: skip
+        _past(of)[1], of.course, gradient_rows(of.probe), _symbol(of), theme(),
+        noun=of.session.names.noun), click=go_to_click)  # fmt: skip
     if _longer_known(session):
         new = session.lab(LengthLab).lengths(session.state, session.dataset).new
         last = Chart("longer", 2.8, _longer, _scored, text="longer" if new else "at_hand")
@@ -421,8 +422,8 @@ def _map_of(k: int, source: GradientSource) -> Picture:
     shares = GradientMap(history.epochs, np.array([row.norms for row in history.rows]))
     symbol = _memory_symbol(one)
     return gradient_map(
-        shares, source.longest, one.words, symbol, theme(), name=name, span=_SHARES,
-        noun=one.session.names.noun,
+        shares, source.longest, gradient_rows(one.probe), symbol, theme(), name=name,
+        span=_SHARES, noun=one.session.names.noun,
     )  # fmt: skip
 
 

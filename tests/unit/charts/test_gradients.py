@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnviz.charts.gradients import gauge_span, gradient_map, memory_gauge, word_rows
-from rnnviz.charts.theme import LIGHT
+from rnnviz.charts.gradients import gauge_span, gradient_map, memory_gauge
 from rnnviz.charts.training_curves import metric_curve
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.run.history import RunCurves
@@ -119,9 +118,3 @@ def test_a_radius_of_exactly_zero_is_marked_and_one_that_there_is_not_has_no_nam
 def test_the_largest_radius_that_a_number_can_be_is_drawn(history_of):
     drawn = memory_gauge(gauge(3.0, np.inf, radius=1.7e308), RunCurves(history_of(9), 9))
     assert drawn.figure.layout.yaxis.range[1] > 308
-
-
-def test_rows_of_times_count_back_from_the_end():
-    hours = [f"05-{day} {hour:02d}:00" for day in (13, 14) for hour in range(24)]
-    assert word_rows(hours, LIGHT)["ticktext"][0] == "−47"
-    assert word_rows(["i", "am", "disappointed"], LIGHT)["ticktext"] == ["i", "am", "disappo…"]
