@@ -58,11 +58,10 @@ def button(text: str, do: str, what: str = "", value: str = "", kind: str = "") 
 
 def _message(pair: Pair) -> str:
     """The message, with what can be done about a run that was replaced."""
-    if pair.second and (problem := pair.first.phrase_input.problem):
-        return f'<p class="problem">{escape(problem)}</p>'
     # While one catches up, that is what happens.
     opening = [session.player for session in pair.sessions if session.player.opening]
-    said = (opening or [pair.session.player])[0].message
+    problem = pair.first.phrase_input.problem if pair.second else ""
+    said = problem or (opening or [pair.session.player])[0].message
     text, offers = escape(said), ""
     if (kept := pair.offered) and (not said or said.startswith((_AGAIN, GOING_ON))):
         starts = kept.run.schedule.start, pair.first.run.schedule.start

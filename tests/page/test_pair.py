@@ -579,3 +579,10 @@ def test_a_run_whose_settings_were_changed_is_offered_after_a_reset():
     assert "Keep rate 0.02 → 0.3 beside it" in plain(page.bodies["message"])
     page.say("bring_back")
     assert page.pair.names == ("rate 0.02 → 0.3", "rate 0.3")
+
+
+def test_text_that_neither_network_can_read_is_told_in_the_line_of_the_message():
+    page = Page("train", hidden="4", vs="cell:gru")
+    page.ask("zzz")
+    assert page.session.phrase_input.problem in plain(page.bodies["message"])
+    assert "rnnviz-message" in page.bodies["message"], "one line: nothing moves"
