@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.engine.batch import Batch, ExampleLike, Sequences, collate
 from rnnviz.engine.bptt import bind_forward
 from rnnviz.engine.layer_buffers import Array, Kernel
@@ -94,6 +95,7 @@ class Evaluator:
         """The outputs of each batch, until the next one is read."""
         self._parameters.theta[...] = parameters.theta
         for k in range(len(self._batches)):
+            check_cancelled()
             with np.errstate(all="ignore"):
                 outputs = self._outputs(k)
             yield outputs

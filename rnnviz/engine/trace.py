@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Iterator
 from copy import copy
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.config import Loss
 from rnnviz.engine.batch import Batch, Sequences, token_mask
 from rnnviz.engine.layer_buffers import Array, Dims, Kernel, Layer, in_order
@@ -68,11 +68,6 @@ class Stack:
         return self.layers[-1]
 
 
-#: Called before every recorded pass and every piece of training or replay; it raises to cancel work
-#: that is no longer needed.
-before_pass: ContextVar[Callable[[], object]] = ContextVar("before_pass", default=lambda: None)
-
-
 class Trace:
     """Everything computed for a batch.
 
@@ -89,7 +84,7 @@ class Trace:
         self, architecture: Architecture, batch: Batch, dtype: Any = float,
         share: Trace | None = None, thin: bool = False,
     ) -> None:  # fmt: skip
-        before_pass.get()()
+        check_cancelled()
         self.architecture, self.batch, self.dtype = architecture, batch, np.dtype(dtype)
         self.targets = batch.targets
         widths = list(architecture.stacks.values())
@@ -144,7 +139,7 @@ class Trace:
 
     def again(self) -> Trace:
         """A trace that shares this forward pass and has room for a backward pass of its own."""
-        before_pass.get()()
+        check_cancelled()
         other, cell = copy(self), self.architecture.cell
         other.stacks, other.dlogits = [copy(stack) for stack in self.stacks], self.dlogits.copy()
         for stack in other.stacks:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from rnnviz.engine.trace import before_pass
+from rnnviz.cancellation import cancellable
 from rnnviz.files.output import origin
 from rnnviz.lessons.lesson_strip import lesson_texts
 from rnnviz.lessons.play import LessonPlay
@@ -100,18 +100,13 @@ class Pace:
 @contextmanager
 def abandoned_if(gone: Callable[[], bool]) -> Iterator[None]:
     """Raise AbandonedError before a pass in this thread once the browser is ``gone``."""
-    outer = before_pass.get()
 
     def check() -> None:
-        outer()
         if gone():
             raise AbandonedError
 
-    token = before_pass.set(check)
-    try:
+    with cancellable(check):
         yield
-    finally:
-        before_pass.reset(token)
 
 
 class SessionHost:

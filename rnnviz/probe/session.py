@@ -269,7 +269,7 @@ class Session:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Replace the run, its data and its phrase; an error, as by ``before_pass``, undoes it."""
+        """Replace the run, its data and its phrase; an error, also a cancellation, undoes it."""
         with ExitStack() as undo:
             for part in (self, self.data, self.player, self.phrase_input):
                 undo.callback(vars(part).update, {**vars(part)})

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.config import RunConfig
 from rnnviz.engine.parameters import Parameters
-from rnnviz.engine.trace import before_pass
 from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
@@ -67,7 +67,7 @@ class Player(Timeline):
         self._restart(self.config)
 
     def _restart(self, config: RunConfig) -> None:
-        # First the run: invalid equations, or ``before_pass``, may end it before it is there.
+        # First the run: invalid equations may end it, or it is cancelled, before it is there.
         run = TrainingRun(self._dataset_for(config), Schedule(config), self.first)
         self.config = config
         self._show(run)
@@ -145,7 +145,7 @@ class Player(Timeline):
         """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
 
         Stops the run at the last epoch, or if the loss is no longer finite. An early stop shows
-        the best epoch. Cancelled by ``before_pass``, the run stays where it has come.
+        the best epoch. Cancelled, the run stays where it has come.
         """
         until = time.perf_counter() + budget
         more = 0 if self.finished else epochs
@@ -154,7 +154,7 @@ class Player(Timeline):
         for _ in self._train_to(target, stride):
             if self.finished or time.perf_counter() > until:
                 break
-            before_pass.get()()
+            check_cancelled()
         self._stop_at_the_end(trained=True)
 
     def _train_to(self, target: Position, stride: int) -> Iterator[None]:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.engine.evaluation import Evaluator, Score
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import TrainBuffers, TrainState, begin, train_on
 from rnnviz.run.history import History, PreviousRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
@@ -414,7 +414,7 @@ class TrainingRun(Run):
     def _replayed(self, position: Position, reader: str) -> TrainBuffers:
         """The training buffers at ``position``, replayed from a snapshot or the reader's bookmark.
 
-        A replay that ``before_pass`` cancels leaves a bookmark where it is.
+        A replay that is cancelled leaves a bookmark where it is.
         """
         buffers, last = self._borrow_buffers(), self._bookmarks.pop(reader, None)
         nearest = Position(self.snapshots.before(position.epoch) or 0)
@@ -425,7 +425,7 @@ class TrainingRun(Run):
         piece, whole = self.piece, True
         try:
             while (now := position_of(buffers)) < position:
-                before_pass.get()()
+                check_cancelled()
                 end = position.offset if now.epoch == position.epoch else self.examples
                 whole = False
                 self._train_within_epoch(min(piece, end - now.offset))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.tasks.csv_table import TaskError, shown
 
 Array = NDArray[Any]
@@ -42,6 +43,7 @@ class Unit(StrEnum):
 
     def tokens(self, text: str) -> list[str]:
         """The words or the characters of a text."""
+        check_cancelled()
         return list(text) if self is Unit.CHARACTERS else split_words(text)
 
     def text(self, tokens: Iterable[str]) -> str:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rnnviz.cancellation import cancellable
 from rnnviz.charts.picture import Parts, Picture
-from rnnviz.engine.trace import before_pass
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.work import Throttle
 
@@ -47,18 +47,14 @@ class TooLongError(Exception):
 @contextmanager
 def picture_limit() -> Iterator[None]:
     """Raise TooLongError before a pass in this thread that begins after PICTURE_TIME."""
-    until, outer = time.thread_time() + PICTURE_TIME, before_pass.get()
+    until = time.thread_time() + PICTURE_TIME
 
     def check() -> None:
-        outer()
         if time.thread_time() > until:
             raise TooLongError
 
-    token = before_pass.set(check)
-    try:
+    with cancellable(check):
         yield
-    finally:
-        before_pass.reset(token)
 
 
 #: A string, or a function called only if the chart is drawn.

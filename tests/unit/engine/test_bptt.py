@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnnviz.cancellation import cancellable
 from rnnviz.config import Gradient, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.bptt import bind, bind_forward
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
 from rnnviz.engine.plan import ERRORS
-from rnnviz.engine.trace import Trace, before_pass
+from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import backward_again, record
 from rnnviz.tasks.dataset import Example
 from tests.sampling import pairwise, singly
@@ -222,9 +223,5 @@ def test_another_backward_pass_is_that_of_a_new_trace(cell, layers, encoder, rea
 def test_another_backward_pass_can_be_cancelled_too():
     of = architecture()
     trace = record(parameters := network(of), collate(examples(of, [3])))
-    token = before_pass.set(lambda: 1 / 0)
-    try:
-        with pytest.raises(ZeroDivisionError):
-            backward_again(parameters, trace, lambda again: None)
-    finally:
-        before_pass.reset(token)
+    with cancellable(lambda: 1 / 0), pytest.raises(ZeroDivisionError):
+        backward_again(parameters, trace, lambda again: None)

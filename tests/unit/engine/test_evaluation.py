@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from rnnviz.cancellation import cancellable
 from rnnviz.engine.batch import collate
 from rnnviz.engine.evaluation import Evaluator, StepDecoder, batches
 from rnnviz.engine.parameters import Architecture, Parameters
@@ -35,6 +36,23 @@ def test_it_agrees_with_each_example_alone(cell, every):
         evaluator.score(network(of, seed=9), ACCURACY)
         score = evaluator.score(parameters, ACCURACY)
         assert score == pytest.approx((losses.mean(), np.concatenate(right).mean()))
+
+
+def test_scoring_is_cancelled_between_two_batches_also_cached_ones():
+    given, parameters = [phrase([0, 1, 2], 1)] * 2_000, network(architecture())
+    evaluator = Evaluator(given, Parameters(parameters.architecture))
+    expected, calls = evaluator.score(parameters, ACCURACY), 0
+
+    def cancel():
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+
+    with cancellable(cancel), pytest.raises(KeyboardInterrupt):
+        evaluator.score(network(architecture(), seed=9), ACCURACY)
+    assert len(evaluator._cache) == len(batches(given)) > calls == 2
+    assert evaluator.score(parameters, ACCURACY) == expected
 
 
 def test_many_answers_over_many_classes_take_little_memory():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cancellation import cancellable
 from rnnviz.config import SETTINGS, RunConfig
-from rnnviz.engine.trace import before_pass
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, called, compare
 from rnnviz.probe.questions import StepView
@@ -110,16 +110,14 @@ def test_two_runs_are_replaced_both_or_not_at_all(differing, replace_runs, passe
         if next(left, None) is None:
             raise KeyboardInterrupt
 
-    token = before_pass.set(cancel)
     try:
-        replace_runs(pair)
+        with cancellable(cancel):
+            replace_runs(pair)
     except KeyboardInterrupt:
         assert what_is_there(pair) == before
     else:
         assert passes >= len(pair.sessions)
         assert not any(run in before[0] for run in what_is_there(pair)[0])
-    finally:
-        before_pass.reset(token)
 
 
 def test_the_slower_sets_the_pace_and_one_that_is_behind_goes_on_alone():

@@ -1,14 +1,15 @@
 """A run and its past: every position is reached again with the very same weights."""
 
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
+from rnnviz.cancellation import cancellable
 from rnnviz.config import OptimizerKind, RunConfig
-from rnnviz.engine.trace import before_pass
 from rnnviz.engine.training import TrainBuffers, begin, train_examples, train_on
 from rnnviz.run import run as module
 from rnnviz.run import snapshots
@@ -417,16 +418,11 @@ def test_a_long_replay_can_be_cancelled_and_goes_on_where_it_was(monkeypatch, ho
             return every_byte(run.state)
         return every_byte(run.at(Position(9)) if how == "at" else run.replay(Position(9), "x"))
 
-    token, tries = before_pass.set(cancel), 0
-    try:
-        while True:
+    tries, got = 0, None
+    with cancellable(cancel):
+        while got is None:
             tries += 1
-            try:
+            with suppress(Cancelled):
                 got = found()
-                break
-            except Cancelled:
-                continue
-    finally:
-        before_pass.reset(token)
     assert got == (present if how == "present" else own)
     assert tries == 1 + ((12 if how == "present" else 9) * run.examples - 1) // 99

@@ -1,19 +1,21 @@
 """The next token of texts, cut into pieces."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cancellation import cancellable
 from rnnviz.config import Loss, OutputAt
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.rows import Row
-from rnnviz.tasks.text_datasets import build_next, build_translation, cut
+from rnnviz.tasks.text_datasets import build_dataset, build_next, build_translation, cut
 from rnnviz.tasks.vocabulary import END, START, Unit
 from tests.sampling import each_row
 
+ROWS = [Row(i, f"good day {i % 9}", "ab"[i % 2]) for i in range(300)]
 texts = st.text("ab c\n", min_size=2, max_size=80)
 lengths = st.integers(2, 12)
 
@@ -21,6 +23,22 @@ lengths = st.integers(2, 12)
 def letters(*texts, test=(), window=50):
     test = [Row(i, text) for i, text in enumerate(test, 2)]
     return build_next("t", [Row(1, text) for text in texts], test, Unit.CHARACTERS, window)
+
+
+@each_row("build", [build_dataset, build_next, build_translation])
+def test_a_dataset_that_nobody_waits_for_is_not_built_to_the_end(build):
+    def cancel_at(most):
+        calls = count()
+
+        def cancel():
+            if next(calls) == most:
+                raise KeyboardInterrupt
+
+        return cancel
+
+    for most in range(0, 2 * len(ROWS), 100):
+        with cancellable(cancel_at(most)), pytest.raises(KeyboardInterrupt):
+            build("t", ROWS, ROWS[:5], unit=Unit.WORDS)
 
 
 @given(texts, lengths)
