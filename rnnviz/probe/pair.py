@@ -804,13 +804,17 @@ class Pair:
 def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:
     """Two networks as a pair: settings, or sessions with what they have learned.
 
+    Settings beside a session with data of its own read the same data.
     Raises TaskError if they don't read the same task, or the same data where these are given.
     """
     if a is b and isinstance(a, Session):
         raise TaskError("Give two networks: both are the same session.")
     if not all(isinstance(given, (RunConfig, Session)) for given in (a, b)):
         raise TaskError("Give two networks: settings (RunConfig), or sessions.")
-    first, second = (given if isinstance(given, Session) else Session(given) for given in (a, b))
+    data = next((one.data for one in (a, b) if isinstance(one, Session) and one.data.own), None)
+    first, second = (
+        given if isinstance(given, Session) else Session(given, data=data) for given in (a, b)
+    )
     tasks = [(s.config.task, s.dataset.vocabulary, s.dataset.classes) for s in (first, second)]
     if tasks[0] != tasks[1]:
         raise TaskError("Both networks must read the same words: give them the same task or data.")

@@ -17,6 +17,7 @@ from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
+from tests.sampling import each_row
 
 SMALL = RunConfig(hidden=3, epochs=40)
 
@@ -609,6 +610,15 @@ def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
     with pytest.raises(TaskError, match="the same data"):
         compare(Session(RunConfig(), data), Session(RunConfig(), again))
     assert compare(Session(RunConfig(), data), Session(RunConfig(lr=0.1), data)).second
+
+
+@each_row("turned", [False, True])
+def test_settings_beside_a_session_read_its_own_data(turned):
+    own, given = Session(RunConfig(hidden=2)), RunConfig(hidden=3)
+    own.load(Upload(File("own.csv", ("text,label\n" + "so warm,1\nso cold,0\n" * 8).encode())))
+    pair = compare(given, own) if turned else compare(own, given)
+    assert pair.second.dataset is pair.first.dataset is own.dataset
+    assert {session.config.hidden for session in pair.sessions} == {2, 3}
 
 
 def test_a_token_before_the_first_is_the_first_and_one_after_the_last_the_last():

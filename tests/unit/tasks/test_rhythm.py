@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.rhythm import grid_of
+from rnnviz.tasks.rhythm import following, grid_of
 from tests.sampling import each_row
 
 
@@ -20,6 +20,35 @@ def test_what_is_missing_in_a_rhythm_is_counted(step, missing):
     grid, regular = grid_of(times("2020-01-01", periods=60, freq=step)[kept])
     assert regular
     assert np.array_equal(grid, kept - kept[0])
+
+
+def opening_hours(days, first=9, last=17):
+    kept = times("2024-03-04", periods=24 * days, freq="h")
+    hour = pd.DatetimeIndex(kept).hour
+    return kept[(hour >= first) & (hour <= last)]
+
+
+@each_row("missing", [(), (5,), (5, 6, 40)])
+@each_row("weekends", [True, False])
+def test_of_opening_hours_these_alone_are_counted(weekends, missing):
+    whole = opening_hours(12)
+    whole = whole if weekends else whole[np.is_busday(whole.astype("datetime64[D]"))]
+    kept = np.delete(np.arange(len(whole)), missing)
+    grid, regular = grid_of(whole[kept])
+    assert regular and np.array_equal(grid, kept)
+    np.testing.assert_array_equal(following(whole[:63], 20), whole[63:83])
+
+
+def test_what_comes_after_working_days_are_working_days():
+    days = times("2024-03-04", periods=40, freq="B")
+    np.testing.assert_array_equal(following(days[:15], 25), days[15:])
+    assert following(days[:15], 1).dtype == days.dtype
+
+
+def test_a_night_without_measurements_is_a_gap_where_others_have_them():
+    hours = times("2024-03-04", periods=96, freq="h")
+    grid, regular = grid_of(np.delete(hours, range(42, 57)))
+    assert regular and np.diff(grid).max() == 16
 
 
 def test_numbers_have_a_rhythm_too():
