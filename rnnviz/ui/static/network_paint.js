@@ -521,7 +521,7 @@ function paintValues(p) {
   names.forEach((channel, k) => {
     const y = (value) => answer.y + band * (k + 0.5) - (0.38 * band * clamp(value, -limit, limit)) / limit;
     stroke(p, [[left, y(0)], [end, y(0)]], theme.grid);
-    if (band >= 13) write(p, channel, 0, y(0), 0.95 * u, theme.text, { weight: 600, most: left - 50 });
+    if (band >= 13) write(p, channel, 0, y(0), 0.95 * u, theme.text, { weight: 600, most: left - 6, least: 11 });
     for (const value of band < 44 ? [] : [-limit, limit])
       write(p, shortNumber(value), left - 4, y(value), 0.83 * u, theme.muted, { align: "right" });
     const points = (values) => {

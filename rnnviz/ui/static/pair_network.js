@@ -1,6 +1,6 @@
 // Two networks over one sequence, drawn on a canvas from the picture of charts/pair_pictures.py.
 import { CanvasPicture } from "./canvas_picture.js";
-import { leftText, percent } from "./canvas.js";
+import { leftText, number, percent } from "./canvas.js";
 import { pairLayout } from "./pair_layout.js";
 import { outcome, paintPair } from "./pair_paint.js";
 import { Tokens } from "./tokens.js";
@@ -82,7 +82,7 @@ export class PairNetwork extends CanvasPicture {
     if (channel === at && finite.every(({ share }) => share[at] >= 0))
       return [place, ...finite.map(({ name, share }) => `${name}: share from memory ${percent(share[at])}`)];
     if (row !== undefined)
-      return [`unit ${networks[k].rows[row]} of ${networks[k].name} after ${place}`, networks[k].h[row][t].toFixed(3)];
+      return [`unit ${networks[k].rows[row]} of ${networks[k].name} after ${place}`, number(networks[k].h[row][t], 4)];
     return [place, ...finite.map((network) => this.lineOf(network, at))];
   }
 
