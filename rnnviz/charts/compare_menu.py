@@ -29,7 +29,7 @@ from rnnviz.probe.pair import (
     called_by_changes,
 )
 from rnnviz.probe.session import Session
-from rnnviz.run.player import FINISHED
+from rnnviz.run.player import TRAIN_ON
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -80,9 +80,10 @@ def _message(pair: Pair) -> str:
         )
     if said.startswith(LEARNED_IN):
         offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
-    if said.startswith(FINISHED) and pair.first.config.epochs < MOST_EPOCHS:
+    if said.endswith(TRAIN_ON) and pair.first.config.epochs < MOST_EPOCHS:
         offers = button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
-    return f'<div class="rnnviz-message" role="status" title="{text}">{text} {offers}</div>'
+    said = f'<div class="rnnviz-message" role="status" title="{text}">'
+    return f"{said}<span>{text}</span> {offers}</div>"
 
 
 def _luck(pair: Pair) -> str:

@@ -26,6 +26,8 @@ from rnnviz.tasks.dataset import Dataset
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: The beginning of the message of a run that has ended; of one that was stopped early.
 FINISHED, STOPPED = "Finished", "Stopped early"
+#: The end of the message of a finished run.
+TRAIN_ON = "Drag along the curves to look back and branch, or train on:"
 #: Seconds for which a link is followed before the page is shown.
 LINK_SECONDS = 1.0
 #: Most problems of a link that are listed; the others are counted.
@@ -270,9 +272,8 @@ class Player(Timeline):
                 f"{STOPPED} at epoch {epoch}: the {history.roles[tested]} loss was lowest at epoch "
                 f"{history.best}, and Patience is {self.config.patience}. To train on, set it to 0."
             )
-        more = f"{epoch} epochs, and Epochs is {epochs}"
-        done = f"{epoch} of {epochs} epochs" if epoch <= epochs else more
-        return f"{FINISHED}: {done}. Drag along the curves to look back and branch, or train on:"
+        beyond = f": {epoch} epochs, and Epochs is {epochs}" if epoch > epochs else ""
+        return f"{FINISHED}{beyond}. {TRAIN_ON}"
 
     def reset(self) -> None:
         """Restart from the same initial weights."""

@@ -122,7 +122,7 @@ def test_it_learns_to_the_end_and_the_verdict_turns_at_not_and_at_bad(page):
     page.speed("End")
     page.play()
     page.expect_said("status", "Finished")
-    page.expect_said("message", "Finished: 1000 of 1000 epochs")
+    page.expect_said("message", "Finished. Drag")
     page.expect_share("test", "100.0%")
     page.type_phrase("this is not bad")
     page.expect_said("verdict", "positive")
@@ -203,7 +203,7 @@ def test_a_new_learning_rate_keeps_the_weights_and_the_network_starts_again(page
 def test_it_stops_at_the_last_epoch_and_when_it_diverges(page):
     page.set_number("epochs", 3)
     page.press("play")
-    page.expect_said("message", "Finished: 3 of 3 epochs")
+    page.expect_said("message", "Finished. Drag")
     expect(page.button("step_epoch")).to_be_disabled()
     page.set_number("epochs", 5)
     page.step_to("4")

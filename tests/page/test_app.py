@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
+from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page import session_registry
@@ -246,8 +247,10 @@ def test_every_speed_can_be_chosen_and_a_step_is_called_by_what_it_takes(page):
 def test_a_finished_run_says_so_and_more_epochs_let_it_go_on():
     page = App(epochs="1")
     page.click("step_epoch")
-    assert "Finished: 1 of 1 epochs" in page.text
+    assert "Finished. Drag" in page.text
     assert page.frame["over"]
+    page.session.player.message = f"Opened. {page.session.player.message}"
+    assert "100 more epochs" in pair_texts(page.pair)["message"]
     page.say("seek", epoch=0)
     assert not page.frame["over"]
     page.click("play")

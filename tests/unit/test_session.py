@@ -163,7 +163,7 @@ def test_a_run_stops_at_its_last_epoch_and_goes_on_with_more(config, action):
     getattr(session.player, action)(*[1.0] * (action == "tick"))
     assert (session.player.position, weights(session)) == ((3, 0), end)
     assert session.player.condition == "Finished"
-    assert session.player.message.startswith("Finished: 3 of 3 epochs.")
+    assert session.player.message.startswith("Finished. Drag")
     session.configure(replace(config, epochs=4))
     assert (session.player.condition, session.player.message) == ("Paused", "")
     session.player.advance(5)

@@ -477,10 +477,15 @@ function paintBars(p, top, bottom, color, framed = -1) {
     c.fillStyle = faint(color(k), framed < 0 || k === framed ? 0.9 : 0.5);
     c.fillRect(x(first + k) - width / 2, bottom - height, width, height);
     if (k === framed) frame(p, x(first + k) - width / 2, bottom - height, width, height);
-    if (pitch >= NARROW * u) paintName(p, answer, first + k, bottom + 0.9 * u, color(k), 600);
+    if (isNamed(p)) paintName(p, answer, first + k, bottom + 0.9 * u, color(k), 600);
   });
   stroke(p, [[left, bottom], [end, bottom]], theme.muted, 1.2);
+  if (layout.series)
+    paintSpans(p, predicted.map((answer, k) => (isShown(p, first + k, answer) ? answer : -1)), bottom + 0.8 * u, color);
 }
+
+// Whether every answer has its name at its token; over time, each stretch of the same answers has one.
+const isNamed = ({ layout: { u, pitch, series } }) => pitch >= NARROW * u && !series;
 
 // How far below the others every second name stands: names that may be too wide for a column take turns.
 const nameStep = ({ layout: { u, pitch }, network: { names } }) =>
@@ -497,19 +502,34 @@ function paintName(p, answer, t, y, color, weight) {
 // After every token the prediction, as high as its probability, below the target.
 function paintEvery(p) {
   const { layout, network } = p;
-  const { u, pitch, answer } = layout;
+  const { u, answer } = layout;
   const { words, predicted, targets, theme } = network;
-  const step = pitch < NARROW * u ? 0 : nameStep(p);
+  const step = isNamed(p) ? nameStep(p) : 0;
   const [top, bottom] = [answer.y + 1.9 * u + step, answer.y + answer.height - 1.7 * u - step];
   name(p, "target", answer.y + 0.7 * u, [], theme.muted);
   name(p, "probability", (top + bottom) / 2);
   name(p, "prediction", bottom + 0.9 * u);
   paintBars(p, top, bottom,
     (k) => (targets[k] < 0 || targets[k] === predicted[k] ? theme.forward : theme.positive));
-  if (pitch < NARROW * u) return;
+  if (layout.series) paintSpans(p, targets, answer.y + 0.5 * u, () => theme.muted);
+  if (!isNamed(p)) return;
   targets.forEach((target, k) => {
     if (target >= 0) paintName(p, target, words.length - predicted.length + k, answer.y + 0.7 * u, theme.muted, 400);
   });
+}
+
+// Lines under the steps at which a class stays the same, each with its name if that has room.
+function paintSpans(p, answers, y, color) {
+  const { layout: { u, x, pitch }, network: { words, names } } = p;
+  const first = words.length - answers.length;
+  for (let from = 0, to; from < answers.length; from = to) {
+    for (to = from + 1; answers[to] === answers[from] && color(to) === color(from);) to++;
+    if (answers[from] < 0) continue;
+    const [start, end] = [x(first + from) - 0.4 * pitch, x(first + to - 1) + 0.4 * pitch];
+    stroke(p, [[start, y + 0.7 * u], [end, y + 0.7 * u]], color(from), 2);
+    if (end - start > 2 * u)
+      write(p, names[answers[from]], (start + end) / 2, y, u, color(from), { align: "center", weight: 600, most: end - start, least: 11 });
+  }
 }
 
 // Of every channel a line of the outputs, and a dotted one, or a point, of the targets.

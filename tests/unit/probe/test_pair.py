@@ -432,7 +432,7 @@ def test_runs_that_have_ended_train_on_together():
     pair = compared(at=3, cell="lstm")
     pair.differ("epochs", 5)
     play(pair, 40)
-    assert pair.over and pair.first.player.message.startswith("Finished: 40 of 40 epochs.")
+    assert pair.over and pair.first.player.message.startswith("Finished. Drag")
     pair.go_to(Position(7))
     pair.train_on()
     assert pair.running and not pair.looking_back

@@ -151,7 +151,7 @@ def test_a_finished_run_can_be_replayed_to_its_end():
     player.play()
     player.tick(1.0, 50)
     assert (player.running, player.condition) == (False, "Finished")
-    assert "Finished: 3 of 3 epochs" in player.message
+    assert "Finished. Drag" in player.message
 
 
 RISING = {"optimizer": "adam", "lr": 0.02, "epochs": 120}
