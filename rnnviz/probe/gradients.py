@@ -215,7 +215,9 @@ def next_step_stats(
         step = descent(parameters, trace, config, state.slots, factors)
         rows.append((step.changed.mean(), step.angle, update_ratios(weights, step.update)))
     entries, angles, ratios = zip(*rows, strict=True)
-    return NextStepStats(np.array(entries), np.array(angles), stacked(ratios))
+    # A parameter of zero has no ratio, even if its update is zero, too.
+    none = {name: np.full(len(rows), np.inf) for name, norm in weights.items() if not norm}
+    return NextStepStats(np.array(entries), np.array(angles), stacked(ratios) | none)
 
 
 def update_ratios(weights: Mapping[str, float], update: Parameters) -> dict[str, float]:

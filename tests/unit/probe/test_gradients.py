@@ -25,12 +25,14 @@ from rnnviz.probe.gradients import (
     gradient_flow,
     margin_flow,
     next_step_stats,
+    next_steps,
     norms_of,
     part_norms,
     token_contribution,
     update_ratios,
 )
 from rnnviz.probe.probe import running_margin
+from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Moment, Phase, Unrolled
 from rnnviz.questions.step.measure import step_record
 from rnnviz.questions.step.pictures import share
@@ -321,6 +323,14 @@ def test_an_update_of_zero_weights_is_infinite_and_the_weights_stay():
     weights = network(OF)
     next_step_stats(TrainState(weights), BY_OFFSET, RunConfig(optimizer=OptimizerKind.MOMENTUM))
     np.testing.assert_array_equal(weights.theta, network(OF).theta)
+
+
+def test_a_parameter_of_zero_has_no_ratio_even_if_its_gradient_is_zero():
+    # The input bias of an sLSTM changes no output.
+    session = Session(RunConfig(cell="slstm", hidden=4))
+    stats = next_steps(session.gradient_query(), 4)
+    assert not session.state.parameters["b_i"].any()
+    assert "b_i" not in stats.spread and "W_xi" in stats.spread
 
 
 # The exact gradient against the notebook's
