@@ -143,7 +143,7 @@ def _listed(name: str, values: Sequence[object], before: str, key: str) -> str:
 def _table(pair: Pair, lab: RunsLab) -> None:
     """The table: ticks choose what is drawn, and the button of a row opens its run."""
     listed, picked = lab.listed, {*lab.picked}
-    shown, order, columns = _runs(lab) if lab.each else _settings(lab)
+    shown, order, columns = run_rows(lab) if lab.each else _settings(lab)
     columns["open"] = st.column_config.ButtonColumn(
         "open", key="runs_row", type="tertiary", width=60,
         help="Opens this run on the other pages" if lab.each
@@ -197,12 +197,13 @@ def _settings(lab: RunsLab) -> _Shown:
     }  # fmt: skip
 
 
-def _runs(lab: RunsLab) -> _Shown:
-    """A row for each run."""
+def run_rows(lab: RunsLab) -> _Shown:
+    """A row for each run; one that diverged has no last score."""
     runs, last = lab.listed, metric_of(lab.table)
     part, best = last.removesuffix("_metric"), f"best_{last}"
+    ends = {n: runs[n].mask(runs["state"] == Ending.DIVERGED) for n in (last, "train_loss")}
     shown = runs.assign(
-        small=_small(runs["small"]), **{n: 100 * runs[n] for n in (last, best)},
+        small=_small(runs["small"]), **ends | {last: 100 * ends[last], best: 100 * runs[best]},
         open=[f"seed {seed}" for seed in runs["seed"]],
     )  # fmt: skip
     more = ["state"] if (runs["state"] != Ending.FINISHED).any() else []

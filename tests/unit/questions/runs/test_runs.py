@@ -26,8 +26,9 @@ from rnnviz.questions.runs.setting_pictures import (
     setting_lines,
     spread_of,
 )
+from rnnviz.questions.runs.table import run_rows
 from rnnviz.run.schedule import Change, Position, Schedule
-from rnnviz.sweeps.members import Member
+from rnnviz.sweeps.members import Ending, Member
 from rnnviz.sweeps.store import Store
 
 EPOCHS = 4
@@ -185,6 +186,19 @@ def test_a_run_that_its_settings_do_not_determine_is_listed_and_not_counted(lab)
     assert "gru" not in "".join(group.name for group in lab.groups)
     lab.conditions = ("cell=gru",)
     assert lab.determined.empty and len(lab.groups) == 1
+
+
+def test_a_run_that_diverged_has_no_last_score_in_a_row_of_its_own(lab):
+    with closing(Store(lab.path)) as store:
+        store.add(run("elman", 1.0, 0, diverged=True))
+    lab.read()
+    lab.each = True
+    shown, *_ = run_rows(lab)
+    broken = shown["state"] == Ending.DIVERGED
+    assert broken.sum() == 1
+    for name in ("test_metric", "train_loss"):
+        assert shown.loc[broken, name].isna().all() and shown.loc[~broken, name].notna().all()
+    assert shown.loc[broken, "best_test_metric"].tolist() == [50]
 
 
 def test_losses_have_their_unit(lab):
