@@ -26,6 +26,8 @@ from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.forecasts import naive_error
+from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.
@@ -439,6 +441,27 @@ def test_the_list_has_what_is_right_in_one_alone():
     levels = [shape["y0"] for shape in opened.chart("answers")["layout"]["shapes"]]
     assert levels == [-guess, guess]
     assert {session.inspect().example.text for session in sessions} == {test[row].text}
+
+
+def test_guessing_a_rare_class_has_its_own_frequency():
+    texts = [f"{a} {b}" for a in "klmno" for b in "pqrs"]
+    labels = ["often"] * 12 + ["sometimes"] * 5 + ["rare"] * 3
+    rows = "".join(f"{text},{label}\n" for text, label in zip(texts, labels, strict=True))
+    session = Session(RunConfig(hidden=3, epochs=2))
+    session.load(Upload(File("classes.csv", f"text,label\n{rows}".encode()), unit=Unit.WORDS))
+    opened = Page("train", session)
+    opened.pair.compare({"cell": "lstm"})
+    opened.run()
+    opened.enter(TrainQuestion.WRONG).finish()
+    session = opened.pair.first
+    data = session.dataset
+    rare = data.classes.index("rare")
+    phrase = next(one.text for one in (*data.train, *data.test) if one.target == rare)
+    for text, guess in ((phrase, data.guess.answer[rare]), ("k l m", data.guess.answer.max())):
+        opened.pair.ask(text)
+        opened.run()
+        levels = [shape["y0"] for shape in opened.chart("answers")["layout"]["shapes"]]
+        assert levels == [-guess, guess]
 
 
 def test_of_different_data_the_list_is_that_of_the_first():
