@@ -115,7 +115,7 @@ def test_nor_in_what_a_network_writes():
 DEPENDS = {
     "one dot": ("answers", {"task": "adding"}, "the dot is the target", "two lines"),
     "two lines": ("answers", {"task": "waves"}, "between the two lines", "dot "),
-    "two classes": ("answers", {}, "a word that turns the verdict", "teal"),
+    "two classes": ("answers", {}, "at which it changes its sign", "teal"),
     "more classes": ("answers", {"task": "recall"}, "the target in teal", "margin"),
     "a class after every token": ("answers", {"task": "brackets"}, "bold and red", "teal"),
 }  # fmt: skip

@@ -104,7 +104,7 @@ def _answer(source: GradientSource) -> str:
 
 
 #: The least share of the gradient at the first step of a window with which a longer one may help,
-#: and the share below which it would change little.
+#: and the share below which it would probably change little.
 _HELPS, _LITTLE = 0.1, 0.01
 
 
@@ -117,7 +117,7 @@ def _longer_window(source: GradientSource, share: float) -> str:
         return ""
     if share >= _HELPS:
         return " A longer window may help."
-    return " A longer window would change little." if share < _LITTLE else ""
+    return " A longer window would probably change little." if share < _LITTLE else ""
 
 
 def _earlier(source: GradientSource) -> str:
