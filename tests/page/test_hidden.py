@@ -228,8 +228,8 @@ def test_a_unit_over_the_epochs_ends_at_the_epoch_shown_and_a_click_goes_to_one(
 @each_row(
     ("link", "chart", "said"),
     [
-        ({"task": "waves"}, "response", "More than 40 different numbers"),
-        ({"task": "adding"}, "response", "More than 40 different numbers"),
+        ({"task": "waves"}, "response", "More than 40 different inputs"),
+        ({"task": "adding"}, "response", "More than 40 different inputs"),
     ],
 )
 def test_where_there_is_no_picture_a_sentence_says_so(link, chart, said):
