@@ -124,7 +124,7 @@ def _on_its_way(play: LessonPlay) -> str:
 
 
 def _changed(play: LessonPlay) -> str:
-    if not (names := play.changed):
+    if not (names := play.judged):
         return ""
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last

@@ -67,6 +67,7 @@ class LessonPlay:
         self._others, self._own = self._measuring_others(), self._measuring_own()
         self._kept: dict[tuple[str, bool], list[float]] = {}
         self._ended = self._others_done = False
+        self._judged: list[str] | None = None
         pair.open_run(lesson.runs["main"], lesson.phrase)
         #: What is read.
         self.phrase = pair.first.phrase_input.phrase
@@ -101,13 +102,18 @@ class LessonPlay:
         rows = self.lesson.runs["main"].changes(self.pair.first.config)
         return [row.label for row in rows if row.name not in ENDS]
 
+    @property
+    def judged(self) -> list[str]:
+        """Those names when the run was measured; until then, those of now."""
+        return self.changed if self._judged is None else self._judged
+
     def advance(self) -> bool:
         """Go on to *See* when what was guessed is measured; return whether it does."""
         self._ended = self._ended or (self.player.over and not self.player.running)
         judged = set(self.lesson.prediction.compare) <= self.values.keys()
         if self.step is not LessonStep.RUN or not (judged or self.problem):
             return False
-        self.step = LessonStep.SEE
+        self.step, self._judged = LessonStep.SEE, self.changed
         prediction = self.lesson.prediction
         if prediction.on in IN_NETWORK and prediction.epoch is not None:
             self.pair.go_to(Position(prediction.epoch))

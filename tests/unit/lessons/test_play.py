@@ -117,12 +117,21 @@ def test_the_readers_own_run_is_judged():
     assert play.changed == []
     config = replace(play.pair.first.config, lr=0.4)
     play.pair.configure(config)
-    assert play.changed == ["Learning rate"]
+    assert play.changed == play.judged == ["Learning rate"]
     play.watch()
     drive(play)
+    assert play.judged == ["Learning rate"]
     assert play.values != measured(play.lesson).values
     own = LessonRuns(play.lesson, runs={"main": play.pair.first.run})
     assert play.values == own.measured().values
+
+
+def test_a_change_after_the_run_was_measured_is_not_judged():
+    play = begun()
+    play.watch()
+    drive(play)
+    play.pair.configure(replace(play.pair.first.config, seed=7))
+    assert (play.changed, play.judged) == (["Seed"], [])
 
 
 def test_a_run_that_cannot_answer_says_why():
