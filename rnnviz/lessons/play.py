@@ -68,6 +68,8 @@ class LessonPlay:
         self._kept: dict[tuple[str, bool], list[float]] = {}
         self._ended = self._others_done = False
         self._judged: list[str] | None = None
+        #: Where the reader was before the experiment.
+        self._before = Position(0)
         pair.open_run(lesson.runs["main"], lesson.phrase)
         #: What is read.
         self.phrase = pair.first.phrase_input.phrase
@@ -267,7 +269,9 @@ class LessonPlay:
         if experiment.phrase:
             self.pair.ask(experiment.phrase if self.trying else self.phrase)
         if experiment.epoch is not None:
-            self.pair.go_to(Position(experiment.epoch if self.trying else self.player.last))
+            if self.trying:
+                self._before = self.player.position
+            self.pair.go_to(Position(experiment.epoch) if self.trying else self._before)
 
     @property
     def _asked(self) -> list[LessonMeasure]:
