@@ -166,8 +166,8 @@ opened: dict[str, Path] = {}
 
 
 def offered() -> dict[str, Path]:
-    """The lessons of the page by name, in their order."""
-    return opened | shipped()
+    """The lessons of the page by name, in their order; of two with one name that from elsewhere."""
+    return opened | shipped() | opened
 
 
 def lesson_path(given: str) -> Path:
@@ -270,6 +270,10 @@ def _prediction(
             raise hands.error(f"there are at most {len(LETTERS)} ranges.", "below")
         hands.end()
     epoch, said = epoch_of(table, "main", runs), table.take("said", str)
+    known = {*measures, *(["wrong"] if how == "pick" else [])}
+    for name, _ in Step(said, (), 0).numbers:
+        if name not in known:
+            raise table.error(f"{name[:40]!r} is not measured.", "said")
     table.end()
     return Prediction(
         how, on, tuple(compare), said, near, epoch, wrong, shapes, voted, ranges

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
@@ -172,6 +173,12 @@ def test_a_lesson_of_ones_own_is_opened_on_the_page(opening, tmp_path):
     code, pages = opening("--port", "8700", "--no-browser", "lesson", "open", "my first.lesson.md")
     assert (code, pages) == (0, [((8700, False), {"query": "lesson=my+first"})])
     assert [*lesson_module.offered()] == ["my first", *shipped()]
+
+
+def test_a_lesson_with_a_name_of_rnnviz_is_opened_as_it_is(opening, tmp_path):
+    write(tmp_path / "plateau.lesson.md")
+    assert opening("lesson", "open", "plateau.lesson.md")[0] == 0
+    assert next(iter(lesson_module.offered().items())) == ("plateau", Path("plateau.lesson.md"))
 
 
 def test_a_lesson_of_rnnviz_is_opened_on_the_page(opening):

@@ -134,6 +134,7 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
             "experiment.run: 'huge' is not one of main, large.",
         ),
         ('compare = ["falls"]', 'compare = ["fall"]', "predict.compare: write names of measures."),
+        ("falls at epoch {falls}", "{fals}", "predict.said: 'fals' is not measured."),
         ('["falls"]', '["right_moves"]', "right_moves is no measure of the curve 'loss'."),
         ('["falls"]', '["large_falls"]', "large_falls is no measure of the curve 'loss'."),
         ("share = 0.2 }", "shares = 0.2 }", "'shares' means nothing here."),
