@@ -167,8 +167,8 @@ class ClassPage {
     const { phase, locked, join, next } = this.state;
     const last = phase === "seen" && this.answered;
     const main = phase !== "seen" ? MAIN[phase] : last ? "Next lesson" : "Show the answer";
-    const answers = `${locked} ${locked === 1 ? "answer" : "answers"}, kept in memory until the class is closed`;
-    const said = this.away ? AWAY : this.hands ? "Hands, counted here. Keys: A to D, + and −" : answers;
+    const answers = `${locked} ${locked === 1 ? "answer" : "answers"}, kept in memory alone`;
+    const said = this.away ? AWAY : this.hands ? "Hands, counted here. Keys: the letters, + and −" : answers;
     const off = (is) => (is ? "disabled" : "");
     return `<span role="status">${said}</span><button data-do="close">Close</button><button data-do="hide" title="To the page and back (Esc)">Page</button><button data-do="back" ${off(phase === "collect")}>Back</button>${
       join ? `<button data-do="by" aria-pressed="${this.hands}">${this.hands ? "Phones" : "Hands instead"}</button>` : ""
