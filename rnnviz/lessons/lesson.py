@@ -270,9 +270,9 @@ def _prediction(
             raise hands.error(f"there are at most {len(LETTERS)} ranges.", "below")
         hands.end()
     epoch, said = epoch_of(table, "main", runs), table.take("said", str)
-    known = {*measures, *(["wrong"] if how == "pick" else [])}
+    told = {*measures, *(["wrong"] if how == "pick" else [])}
     for name, _ in Step(said, (), 0).numbers:
-        if name not in known:
+        if name not in told:
             raise table.error(f"{name[:40]!r} is not measured.", "said")
     table.end()
     return Prediction(
