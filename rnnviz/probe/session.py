@@ -555,10 +555,11 @@ def from_frame(
         every = names if isinstance(names, Sequence) else [names]
         return joined_columns(map(column_name, every))
 
+    if label is not None:
+        options["label_column"] = column_name(label)
     given = Upload(
         file_of_frame(frame), None if test is None else file_of_frame(test), time=listed(time),
-        value=listed(value), input=listed(input), id=listed(id),
-        label_column=None if label is None else column_name(label), seed=config.dataset_seed,
+        value=listed(value), input=listed(input), id=listed(id), seed=config.dataset_seed,
         window=window, horizon=horizon, **options,
     )  # fmt: skip
     session = Session(config)

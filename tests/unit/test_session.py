@@ -717,6 +717,10 @@ def test_a_session_learns_from_a_data_frame():
     assert str(session.dataset.series.train[0].times[0])[:16] == "2024-02-29T23:00"
     texts = pd.DataFrame({"text": ["so warm", "so cold"] * 4, "label": ["a", "b"] * 4})
     assert from_frame(texts).dataset.classes == ("a", "b")
+    named = texts.set_axis(["said", "is"], axis=1)
+    for name in ("label", "label_column"):
+        session = from_frame(named, text_column="said", **{name: "is"})
+        assert session.dataset.classes == ("a", "b")
     numbers = pd.DataFrame({0: np.arange(99) % 5, 1: np.arange(99) % 7})
     assert from_frame(numbers, window=6).dataset.classes == ("column 0", "column 1")
     one = from_frame(numbers, RunConfig(hidden=4), value=0, input=[1], window=6)
