@@ -45,9 +45,10 @@ class Recorder:
     and ``characters`` are as in ``rnnviz.from_torch``.
 
     The first snapshot is taken at once, the last one by ``close``. If the file gets larger than
-    ``megabytes``, every other snapshot is dropped and ``every`` doubles. The training is unchanged:
-    its weights, gradients, modes and random states. Networks and examples that can't be represented
-    raise TransferError or TaskError; later errors are warnings, and training goes on.
+    ``megabytes``, ``every`` doubles, and of the snapshots before only those at its multiples stay.
+    The training is unchanged: its weights, gradients, modes and random states. Networks and
+    examples that can't be represented raise TransferError or TaskError; later errors are warnings,
+    and training goes on.
     """
 
     def __init__(
