@@ -144,7 +144,7 @@ def fields_of(text):
 
 def test_terms_of_the_header_explain_themselves_where_they_stand():
     said = story_line("Plateau", "Radius 0.2: the gradient fades by 99% per word, on average.")
-    assert "Radius: The size of the largest eigenvalue of W_hh." in said
+    assert "Radius: The size of the largest eigenvalue of the recurrent weights." in said
     assert "Gradient: How much the loss would change" in said
     status = scores_html(Session(), "Paused")
     assert "Nats: The unit of a loss" in status and "Accuracy: The share of sequences" in status
