@@ -248,7 +248,17 @@ def period_of(pieces: Sequence[Series], count: int) -> int:
 
 
 def naive_error(series: WindowedSeries) -> Array:
-    """The mean absolute change of each value from one step of the training to the next, (C,)."""
+    """The mean absolute change of each value from one step of the training to the next, (C,).
+
+    A change from or to a value that was filled in doesn't count; NaN without any other.
+    """
     count = len(series.columns.expected)
-    changes = [np.diff(piece.values[:, :count], axis=0) for piece in series.train]
-    return np.asarray(np.abs(np.concatenate(changes)).mean(axis=0))
+    changes, known = list[Array](), list[Array]()
+    for piece in series.train:
+        filled = piece.filled[:, :count]
+        changes.append(np.abs(np.diff(piece.values[:, :count], axis=0)))
+        known.append(~(filled[1:] | filled[:-1]))
+    every, counts = np.concatenate(changes), np.concatenate(known)
+    numbers = counts.sum(axis=0)
+    total = np.where(counts, every, 0).sum(axis=0)
+    return np.asarray(np.where(numbers > 0, total / np.maximum(numbers, 1), np.nan))

@@ -127,6 +127,15 @@ def test_what_was_filled_in_is_not_compared():
     assert np.isfinite(found.mae).all()
 
 
+def test_the_scale_of_errors_is_that_of_steps_that_were_not_filled_in():
+    values = np.tile([0.0, 1.0], 100)
+    frame = pd.DataFrame({"t": range(200), "v": values})
+    frame.loc[50:89, "v"] = np.nan
+    content = frame.to_csv(index=False).encode()
+    data = dataset_of(Upload(File("a.csv", content), window=5, fill="last"))
+    assert naive_error(data.series).tolist() == [1.0]
+
+
 def test_what_came_has_the_series_and_the_times_of_the_table():
     days = pd.date_range("2024-01-01", periods=60)
     shops = [("north", 1.0), ("south", 10.0)]
