@@ -278,9 +278,8 @@ class RunConfig:
     )
     data_seed: int = _data(
         -1, "Data seed", low=-1, high=2**31 - 1,
-        help="The seed of what is drawn for the data: the sequences of most tasks, and which of "
-        "your own rows are the test. -1 is the Seed. With a fixed one, other seeds have the same "
-        "data.",
+        help="The seed of what is random in the data, such as which of your own texts are the "
+        "test. -1 is the Seed. With a fixed one, other seeds have the same data.",
     )
     window: int = _data(
         50, "Window", low=2, high=500,
@@ -371,8 +370,8 @@ class RunConfig:
         0.0, "Dropout", low=0.0, high=0.9, step=0.1,
         help="Against overfitting: every training step leaves out each input of a layer with this "
         "probability, and multiplies the weights of the others by 1/(1 − dropout). Of a text "
-        "these are tokens of the vocabulary, wherever they occur. The scores are those of the "
-        "whole network. A change takes effect at the next step.",
+        "the first layer leaves out tokens of the vocabulary, wherever they occur. The scores are "
+        "those of the whole network. A change takes effect at the next step.",
     )
     recurrent_dropout: float = _training(
         0.0, "Recurrent dropout", low=0.0, high=0.9, step=0.1, only=("cell", cells.recurrent),
@@ -388,7 +387,7 @@ class RunConfig:
     clip_by: ClipBy = _training(
         ClipBy.VALUE, "Clip by",
         help="value: every entry of the gradient is cut to ± the limit, as the notebook does. "
-        "norm: the whole gradient is shortened to the limit and keeps its direction. off: "
+        "norm: a longer gradient is shortened to the limit and keeps its direction. off: "
         "neither. A change takes effect at the next step.",
     )
     clip: float = _training(
