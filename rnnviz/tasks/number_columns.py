@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
-from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank
+from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank, shown
 from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
 from rnnviz.tasks.rows import KEYS, Form, found_column
 from rnnviz.tasks.time_columns import has_clocks, parts_of_time
@@ -164,6 +164,12 @@ def possible_forms(cells: RawTable) -> tuple[Form, ...]:
 def series_columns(cells: RawTable, given: Given) -> SeriesColumns:
     """The chosen columns, the others guessed; raise TaskError if they can't be learned."""
     found = guessed_columns(cells, given)
+    if given.wide and not found.wide:
+        column = found.id or found.label
+        raise TaskError(
+            f"{cells.name}: each value can't be a series of its own beside {shown(column)}, the "
+            f"column of {'the series' if found.id else 'the label'}. Leave out wide."
+        )
     _check(cells, found)
     return found
 

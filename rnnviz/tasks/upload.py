@@ -99,8 +99,8 @@ DATA_SETTINGS: dict[str, Setting] = {
                  help="What the network reads one at a time: words, or single characters. By "
                  "default characters to learn what comes next, words otherwise."),
         _setting("test_share", float, TEST_SHARE, "Test share", low=0.0, high=0.5, step=0.05,
-                 help="The share of the rows set aside for testing, about equal for every class, "
-                 "if there is no test file. Rows with the same text stay together."),
+                 help="The share of the rows, of each class if there are enough, set aside for "
+                 "testing if there is no test file. Rows with the same text stay together."),
         _setting("form", Form, None, "Form",
                  help="What is learned from a table: the label of a text, the next token, or a "
                  "translation; of numbers over time the next values, the class of a whole series, "

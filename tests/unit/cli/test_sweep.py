@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 
@@ -42,7 +43,8 @@ def run(capsys, tmp_path, monkeypatch):
 
 def test_all_combinations_are_trained_and_told_by_setting(run):
     code, out, err = run(f"sweep {CELLS} {QUICK}")
-    assert code == 0 and "Runs: 4; 0 of them are in" in err and "take about 1 s with 2 work" in err
+    assert code == 0 and "Runs: 4; 0 of them are in" in err
+    assert re.search(r"take about \d+ s with 2 workers", err)
     head, *rows = out.splitlines()
     assert head.split()[:4] == ["cell", "n", "learned", "epoch"] and "lr" not in head
     assert [row.split()[:2] for row in rows] == [["elman", "2"], ["lstm", "2"]]

@@ -23,6 +23,7 @@ def table(header, *rows, count=6):
 MONTHS = table("month,sales", "2020-0#,1#")
 STORES = table("date;store;units;price", "2020-01-0#;north;#;2,5", "2020-01-0#;south;3#;2,#")
 STATES = table("t,machine,current,state", "#,a,0.#,ok", "#,b,0.#,broken")
+LABELLED = table("t,x,price,activity", "#,1.#,2.#,walk", "#.5,#,3,rest")
 STEPS = table("t,x,activity", "#,1.#,walk", "#.5,#,rest")
 
 
@@ -71,10 +72,21 @@ def test_every_column_can_be_chosen():
     assert series_columns(table("day,a,b", "#,#,3"), Given(value="a,b", wide=True)).wide
 
 
+@each_row(
+    ("cells", "said"),
+    [
+        (STORES, "'store', the column of the series"),
+        (LABELLED, "'activity', the column of the label"),
+    ],
+)
+def test_columns_are_no_series_beside_ids_or_labels(cells, said):
+    with pytest.raises(TaskError, match=f"each value can't be a series .*{said}. Leave out wide"):
+        series_columns(cells, Given(wide=True))
+
+
 def test_chosen_inputs_are_read_beside_a_label():
-    cells = table("t,x,price,activity", "#,1.#,2.#,walk", "#.5,#,3,rest")
-    assert series_columns(cells, Given()).numbers == ("x", "price")
-    found = series_columns(cells, Given(input="price"))
+    assert series_columns(LABELLED, Given()).numbers == ("x", "price")
+    found = series_columns(LABELLED, Given(input="price"))
     assert (found.values, found.inputs) == (("x",), ("price",))
 
 
