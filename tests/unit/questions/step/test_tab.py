@@ -58,6 +58,15 @@ def test_a_caption_has_the_numbers_of_its_moment(step_of):
     assert (fields["target"], fields["p"]) == ("positive", f"{step.trace.probs[0, 1]:.1%}")
 
 
+def test_only_with_dropout_a_caption_speaks_of_it(step_of):
+    for dropout in (0.0, 0.5):
+        step = step_of(TEXTS[4], dropout=dropout)
+        for t in (0, 1):
+            focus = Focus(Moment(Phase.FORWARD, t))
+            shown = explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
+            assert ("masked by dropout" in shown) == bool(dropout)
+
+
 def test_a_caption_names_the_activation(step_of):
     step = step_of(TEXTS[4], activation="relu")
     moments = [(Phase.FORWARD, 0), (Phase.FORWARD, 1), (Phase.BACKWARD, 3)]
