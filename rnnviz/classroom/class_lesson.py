@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _MOST_HANDS = 999
 #: A student is a random text that a browser tab keeps.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,40}", re.ASCII)
 _NEIGHBOURS = "These are your guesses. Turn to your neighbour: who is right, and why?"
+#: Seconds without a question from its page after which a student who has not answered is away.
+AWAY = 30.0
 _TRAINING = "The runs are being trained …"
 
 
@@ -43,6 +46,8 @@ class Student:
 
     guess: ClassGuess | None = None
     seen: int | None = None
+    #: When it was last heard of, in seconds.
+    heard: float = 0.0
 
 
 class ClassLesson:
@@ -106,6 +111,7 @@ class ClassLesson:
             raise AnswerError("There is no such choice.")
         given = self.board.guess(guess) if guess is not None else None
         student = self._students.setdefault(token, Student())
+        student.heard = time.monotonic()
         if given and self.phase is ClassPhase.COLLECT:
             student.guess = given
         if seen and self.phase is ClassPhase.SEEN:
@@ -136,9 +142,11 @@ class ClassLesson:
         """Everything that the projector shows in this phase, and nothing of the phases after it."""
         students = [*self._students.values()]
         guesses = [student.guess for student in students if student.guess]
+        since = time.monotonic() - AWAY
+        here = [student for student in students if student.guess or student.heard > since]
         state = self.page() | {
             "name": self.name, "phase": self.phase, "text": self._said(),
-            "here": len(students), "locked": len(guesses),
+            "here": len(here), "locked": len(guesses),
             "hands": self._hands[self.phase is ClassPhase.SEEN],
         }  # fmt: skip
         if self.phase is not ClassPhase.COLLECT:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.config import SETTINGS, RunConfig, SettingError
+from rnnviz.config import SETTINGS, RunConfig, SettingError, brief
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.derived_cell import cell_of
 from rnnviz.lessons.body import Step, filled, read_steps
@@ -249,7 +249,9 @@ def _prediction(
     compare = table.take("compare", list)
     known = [name for name in compare if isinstance(name, str) and name in measures]
     if not compare or known != compare:
-        raise table.error("write names of measures.", "compare")
+        unknown = [brief(name) for name in compare if name not in known]
+        missing = f"there is no measure {unknown[0]!r}; " if unknown else ""
+        raise table.error(f"{missing}write names of measures: {', '.join(measures)}.", "compare")
     if how == "draw":
         for name in compare:
             one = measures[name]

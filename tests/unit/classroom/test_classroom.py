@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from rnnviz.classroom import class_lesson
 from rnnviz.classroom.board import AnswerError
 from rnnviz.classroom.class_lesson import MOST_NUMBERS, MOST_STUDENTS
 from rnnviz.classroom.classroom import Classroom
@@ -56,6 +57,22 @@ def test_the_last_answer_of_a_tab_counts_and_one_that_says_nothing_is_there():
     assert not said(room)["guessed"]
     state = turned(room, 1).state()
     assert (state["here"], state["locked"], state["votes"]) == (2, 1, [0, 1])
+
+
+def test_who_left_without_an_answer_is_not_waited_for(monkeypatch):
+    room, now = room_of(), [1_000.0]
+    monkeypatch.setattr(class_lesson.time, "monotonic", lambda: now[0])
+    said(room, token(), guess=FLAT)
+    left, stays = token(), token()
+    for student in (left, stays):
+        said(room, student)
+    now[0] += class_lesson.AWAY - 1
+    said(room, stays)
+    assert room.state()["here"] == 3
+    now[0] += 2
+    assert (room.state()["here"], room.state()["locked"]) == (2, 1)
+    said(room, left)
+    assert room.state()["here"] == 3, "it is back"
 
 
 def test_the_truth_is_told_from_the_run_on():

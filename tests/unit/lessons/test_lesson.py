@@ -133,7 +133,10 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
             "[measure]", '[experiment]\nlabel = "Try"\nrun = "huge"\n[measure]',
             "experiment.run: 'huge' is not one of main, large.",
         ),
-        ('compare = ["falls"]', 'compare = ["fall"]', "predict.compare: write names of measures."),
+        (
+            'compare = ["falls"]', 'compare = ["fall"]',
+            "predict.compare: there is no measure 'fall'; write names of measures: falls, ",
+        ),
         ("falls at epoch {falls}", "{fals}", "predict.said: 'fals' is not measured."),
         ('["falls"]', '["right_moves"]', "right_moves is no measure of the curve 'loss'."),
         ('["falls"]', '["large_falls"]', "large_falls is no measure of the curve 'loss'."),
