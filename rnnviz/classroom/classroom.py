@@ -46,6 +46,9 @@ class Classroom:
 
     def do(self, action: Mapping[str, Any]) -> None:
         """Do what the teacher asks for: turn the phase, or count a hand. The rest is ignored."""
+        # 1.0 and True equal 1.
+        if any(type(action.get(name, 1)) is not int for name in ("by", "option")):
+            return
         with self._lock:
             match action:
                 case {"do": "turn", "by": (1 | -1) as by} if self.now:

@@ -58,8 +58,7 @@ class Evaluator:
     """A set of examples on which networks are scored.
 
     The weights of a network are copied into ``parameters``, to which the passes are bound; up to
-    ``limit`` bytes of these are cached. ``targets`` (M,) or (M, C) and ``owners`` (M,) are in the
-    order of the outputs.
+    ``limit`` bytes of these are cached. ``owners`` (M,) are in the order of the outputs.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class Evaluator:
         self._batches = batches(examples, architecture.hidden * architecture.layers)
         self._cache: dict[int, tuple[Trace, Kernel]] = {}
         self._free_bytes = limit
-        self.targets = np.concatenate([batch.targets for batch in self._batches])
         self.owners = np.concatenate([batch.owners for batch in self._batches])
 
     def score(self, parameters: Parameters, measure: Measure) -> Score:

@@ -780,8 +780,13 @@ class Pair:
             return
         other, refused = found
         start = other.schedule.start
-        self.second = self.first.beside(start)
-        self.second.follow(other, refused, patience)
+        try:
+            self.second = self.first.beside(start)
+        except TaskError as problem:
+            self.first.player.note(f"In the link, of the second network: {problem}")
+            return
+        # Both read the data that the first has found.
+        self.second.follow(replace(other, data=self.first.data.name()), refused, patience)
         self.second.selection, self.second.questions = self.first.selection, self.first.questions
         # A setting may differ from the start, or since a change.
         pairs = ((link.schedule.start, start), (self.first.config, self.second.config))

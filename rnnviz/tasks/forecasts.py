@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Series, WindowedSeries
@@ -198,6 +199,7 @@ def _autoregression(dataset: Dataset) -> Forecast:
         return np.column_stack([np.ones(len(windows)), windows.reshape(len(windows), -1)])
 
     windows, after = windows_of(dataset.train)
+    check_cancelled()
     weights = np.linalg.lstsq(rows(windows), after)[0]
     text = "a linear model of the same window"
     return Forecast("linear autoregression", text, lambda windows: rows(windows) @ weights)
@@ -213,9 +215,11 @@ def simple_answers(dataset: Dataset, test: bool = True) -> dict[Forecast, Array]
     if not len(after.values):
         return dict.fromkeys(models, after.values)
     windows, _ = windows_of(dataset.test if test else dataset.train)
-    return {
-        one: dataset.own_answers(one.predict(windows)).reshape(after.values.shape) for one in models
-    }
+    answers = dict[Forecast, Array]()
+    for one in models:
+        check_cancelled()
+        answers[one] = dataset.own_answers(one.predict(windows)).reshape(after.values.shape)
+    return answers
 
 
 def period_of(pieces: Sequence[Series], count: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from calendar import month_abbr, month_name
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.tasks.vocabulary import Array
 
 #: Cells without a number, in lower case.
@@ -86,6 +88,10 @@ FORMATS = ("ISO8601", *(date + clock for date in _DATES for clock in _CLOCKS))
 #: The cells that choose the formats, and the most formats in one column.
 _SAMPLE, _MOST_FORMATS = 200, 8
 _QUARTERS = {f"-{3 * k + 1:02d}": rf"(\d{{4}})[ -]?q{k + 1}" for k in range(4)}
+#: Of letters a date in these formats has months alone, and the half of a day.
+_LETTERS = re.compile(
+    f"(?:[^a-z]|{'|'.join(filter(None, (*month_name, *month_abbr))).lower()}|am|pm)*"
+)
 #: A time that says how far it is from UTC.
 _ZONE = re.compile(r"\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:z|[+-]\d\d:?\d\d)\s*$", re.IGNORECASE)
 
@@ -103,6 +109,7 @@ def dates(cells: Sequence[str]) -> tuple[pd.Series, pd.Series]:
     left = left.str.replace(r"^[a-z]{2,9},\s*|(?<=[a-z])\.|,(?= )", "", regex=True)
     for month, quarter in _QUARTERS.items():
         left = left.str.replace(f"{quarter}$", rf"\1{month}", regex=True)
+    left = left[left.str.fullmatch(_LETTERS)]
     for _ in range(_MOST_FORMATS):
         if left.empty or (best := _best(left)).empty:
             break
@@ -127,6 +134,7 @@ def _best(texts: pd.Series) -> pd.Series:
 
 
 def _parsed(texts: pd.Series, form: str) -> pd.Series:
+    check_cancelled()
     times = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
     return times.dt.tz_localize(None).astype("datetime64[us]")
 

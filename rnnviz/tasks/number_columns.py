@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from itertools import chain, groupby, islice
 from typing import NamedTuple
 
+from rnnviz.cancellation import check_cancelled
 from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank, shown
 from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
 from rnnviz.tasks.rows import KEYS, Form, found_column
@@ -131,6 +132,7 @@ class _Kinds(NamedTuple):
 def _kinds(cells: RawTable) -> _Kinds:
     kinds: dict[str, list[str]] = {field: [] for field in _Kinds._fields}
     for name in cells.columns:
+        check_cancelled()
         known = [*islice((cell for cell in cells.column(name) if not is_missing(cell)), _ROWS)]
         if not known:
             kinds["texts" if plain(name) in TEXT else "numbers"].append(name)

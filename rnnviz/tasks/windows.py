@@ -54,7 +54,17 @@ def build_windows(
             f"{name}: {len(columns.expected)} values {horizon} steps ahead are {answers:,} numbers "
             f"to expect, more than {MAX_ANSWERS:,}. Use fewer values, or a smaller horizon."
         )
-    fewer = [part[:: -(-len(part) * window // MAX_STEPS) or 1] for part in places]
+    # Every step of every window has answers of its own.
+    each = window * horizon * len(columns.expected) * expects
+    if each * LEAST > MAX_ANSWERS:
+        raise TaskError(
+            f"{name}: {LEAST} windows of {window} steps have {LEAST * each:,} numbers to expect, "
+            f"more than {MAX_ANSWERS:,}. Use a shorter window, fewer values, or a smaller horizon."
+        )
+    fewer = [
+        part[:: max(1, -(-len(part) * window // MAX_STEPS), -(-len(part) * each // MAX_ANSWERS))]
+        for part in places
+    ]
     series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes
     return build(name, series, units, _notes(series, count, fill))

@@ -160,7 +160,9 @@ def test_hands_are_counted_before_the_run_and_after_it():
 @each_row(
     "nonsense",
     [{}, {"do": "turn"}, {"do": "turn", "by": 7}, {"do": "hand", "option": "A", "by": 1},
-     {"do": "hand", "option": 0, "by": 1e9}, {"do": ["turn"], "by": 1}, {"do": "fly"}],
+     {"do": "hand", "option": 0, "by": 1e9}, {"do": "turn", "by": 1.0}, {"do": "turn", "by": True},
+     {"do": "hand", "option": True, "by": 1}, {"do": "hand", "option": 0, "by": 1.0},
+     {"do": ["turn"], "by": 1}, {"do": "fly"}],
     ids=str,
 )  # fmt: skip
 def test_nonsense_of_the_page_changes_nothing(nonsense):

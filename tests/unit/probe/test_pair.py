@@ -612,6 +612,31 @@ def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
     assert compare(Session(RunConfig(), data), Session(RunConfig(lr=0.1), data)).second
 
 
+WEEKS = "week,sales\n" + "".join(f"{week},{week % 7}\n" for week in range(90))
+
+
+@each_row(
+    ("link", "own", "second"),
+    [
+        ({"vs": "window:7"}, False, True),  # The usual window is too long for the first.
+        ({"window": "9", "vs": "window:70"}, True, False),
+        ({"window": "9", "vs": "horizon:50"}, True, False),
+        ({"window": "9", "vs": "window:7"}, True, True),
+    ],
+)
+def test_two_networks_of_a_link_have_the_same_data_or_the_second_is_refused(link, own, second):
+    session = Session(RunConfig(hidden=2))
+    session.load(Upload(File("weeks.csv", WEEKS.encode()), window=9))
+    pair = Pair(session)
+    link = {"hidden": "2", "data": session.data.name(), **link}
+    pair.follow(link, 9)
+    assert pair.first.data.own == own and bool(pair.second) == second
+    if second:
+        assert pair.second.dataset.vocabulary == pair.first.dataset.vocabulary
+    else:
+        assert "weeks.csv" in pair.first.player.message
+
+
 @each_row("turned", [False, True])
 def test_settings_beside_a_session_read_its_own_data(turned):
     own, given = Session(RunConfig(hidden=2)), RunConfig(hidden=3)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cancellation import cancellable
 from rnnviz.tasks.number_cells import dates, numbers, short_times, written
 from tests.sampling import each_row
 
@@ -99,6 +100,18 @@ def test_what_is_no_date_is_none(cell):
     found, _ = dates([cell, "2020-01-01"])
     assert found.isna().tolist()[1] is False
     assert found.isna().tolist()[0] or cell == "5"
+
+
+def test_texts_with_other_letters_than_a_date_has_are_not_tried_in_each_format():
+    tried = 0
+
+    def count():
+        nonlocal tried
+        tried += 1
+
+    with cancellable(count):
+        assert dates([f"b{k}" for k in range(80_000, 80_300)])[0].isna().all()
+    assert tried == 1, "only as ISO 8601"
 
 
 def test_times_of_several_zones_are_one_time():

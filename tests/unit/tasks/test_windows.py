@@ -414,11 +414,25 @@ def test_a_missing_text_or_flag_is_filled_with_the_last_one():
             {"horizon": 50, "value": ",".join(f"a{k}" for k in range(9))},
             "9 values 50 steps ahead are 8,550,000 numbers to expect",
         ),
+        (
+            pd.DataFrame({"day": range(900)} | {f"a{k}": RNG.random(900) for k in range(49)}),
+            {"horizon": 50, "window": 200, "value": ",".join(f"a{k}" for k in range(49))},
+            "30 windows of 200 steps have 14,700,000 numbers to expect, more than 8,000,000.",
+        ),
     ],
 )  # fmt: skip
 def test_more_columns_than_can_be_learned_are_refused(frame, options, said):
     with pytest.raises(TaskError, match=said):
-        dataset_of(with_columns(upload(frame, window=20, **options)))
+        dataset_of(with_columns(upload(frame, **{"window": 20} | options)))
+
+
+def test_windows_of_many_values_far_ahead_are_thinned_so_that_they_fit():
+    frame = pd.DataFrame({"day": range(900)} | {f"a{k}": RNG.random(900) for k in range(49)})
+    columns = ",".join(f"a{k}" for k in range(49))
+    data = dataset_of(with_columns(upload(frame, window=50, horizon=50, value=columns)))
+    for part in (data.train, data.test):
+        assert sum(example.targets.size for example in part) <= 8_000_000
+    assert len(data.train) >= 30 and "evenly spaced" in " ".join(data.notes)
 
 
 def test_a_time_in_two_columns_is_learned():
