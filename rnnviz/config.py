@@ -242,7 +242,10 @@ def brief(value: object, most: int = 40) -> str:
     """The beginning of a JSON value as text; "a list" or "a table" for these, which may be deep."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a table"
-    return str(value)[:most]
+    try:
+        return str(value)[:most]
+    except ValueError:  # of thousands of digits
+        return "a long number"
 
 
 def _setting(

@@ -148,7 +148,7 @@ def _step(title: str, first: int, lines: list[tuple[int, str]]) -> Step:
     words, choices = list[str](), list[Choice]()
     for line, content in lines:
         if content.startswith("- "):
-            found = _CHOICE.fullmatch(content)
+            found = _CHOICE.fullmatch(" ".join(content.split()))
             if not found or not found[1] or found[2] is None:
                 raise at_line(line, "an answer is a line such as - Later {if lstm > falls}.")
             try:

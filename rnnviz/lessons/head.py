@@ -15,6 +15,8 @@ _KINDS: dict[type, str] = {
     str: "a text", int: "a whole number", float: "a number", list: "a list", dict: "a table",
 }  # fmt: skip
 #: A line of TOML that begins a table, or that gives a name its value.
+#: The most dots of a name: the parser keeps every beginning of one.
+_MOST_DOTS = 20
 _HEADER = re.compile(r"\s*\[{1,2}([\w.]+)\]{1,2}")
 _NAME = re.compile(r"\s*([\w.]+)\s*=")
 
@@ -42,9 +44,12 @@ class HeadTable:
     @classmethod
     def read(cls, text: str, first: int) -> HeadTable:
         """Read TOML that begins at line ``first`` of its file; raises LessonError."""
+        for number, line in enumerate(text.splitlines(), first):
+            if line.partition("=")[0].count(".") > _MOST_DOTS:
+                raise LessonError(f"line {number}: a name has too many dots.")
         try:
             return cls(tomllib.loads("\n" * (first - 1) + text), "", _lines(text, first))
-        except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        except (ValueError, RecursionError) as problem:
             said = str(problem).replace("\n", " ").rstrip(".")
             raise LessonError(f"the settings can't be read: {said}.") from None
 

@@ -20,6 +20,8 @@ MOST_RUNS = 100_000
 DRAWING = 10
 #: Consecutive repeated draws after which random draws end.
 _REPEATED = 1000
+#: The most characters of a range.
+_LONGEST = 100
 _RANGE = re.compile(r"(.+?)\.\.([^:]+)(:log)?(?::(\d{1,6}))?", re.ASCII)
 
 
@@ -70,7 +72,7 @@ def axis_of(row: Setting, text: str, most: int = MOST_RUNS) -> Axis:
     if len(parts) > most:
         raise too_many
     for part in parts:
-        if not numeric or not (".." in part or ":" in part):
+        if not numeric or len(part) > _LONGEST or not (".." in part or ":" in part):
             found.append(row.parse(part))
             continue
         span, count = _range_of(row, part)

@@ -164,6 +164,9 @@ class Store:
             raise StoreError(f"{self.path}: it is a database of another program.")
         if version > _VERSION:
             raise StoreError(f"{self.path}: a newer rnnviz has written it. Update this one.")
+        # A view could be endless.
+        if self._rows("SELECT 1 FROM sqlite_master WHERE type = 'view'"):
+            raise StoreError(f"{self.path}: {_DAMAGED}.")
         if readonly and not tables:
             raise StoreError(f"{self.path}: it has no runs yet.")
         if readonly:
@@ -210,6 +213,8 @@ class Store:
             yield
         except OSError as problem:
             raise StoreError(f"{problem.filename}: {problem.strerror}.") from None
+        except UnicodeDecodeError:
+            raise StoreError(f"{self.path}: {_DAMAGED}.") from None
         except sqlite3.Error as problem:
             name = getattr(problem, "sqlite_errorname", "")
             known = (text for start, text in _SENTENCES.items() if name.startswith(start))
@@ -220,7 +225,7 @@ class Store:
         """Content that can't be read, as rnnviz has not written it, as a StoreError."""
         try:
             yield
-        except (KeyError, TypeError, ValueError, zlib.error):
+        except (KeyError, TypeError, ValueError, RecursionError, zlib.error):
             raise StoreError(f"{self.path}: {_DAMAGED}.") from None
 
     def _check(self, table: str) -> None:

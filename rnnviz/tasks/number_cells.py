@@ -23,8 +23,13 @@ _SIGNS = r"^([+-]?)\s*[€$£¥]\s*|\s*[%€$£¥]$"
 #: Blanks and apostrophes between groups of three digits.
 _GROUPS = r"(?<=\d)[\s'’](?=\d{3}(?:\D|$))"
 #: A comma that can't divide thousands, in a column that therefore has decimal commas.
-_DECIMAL_COMMA = r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+)"
-_DOTS, _COMMAS = r"(?<=\d)\.(?=(?:\d{3})+(?:,|$))", r"(?<=\d),(?=(?:\d{3})+(?:\.|$))"
+_DECIMAL_COMMA = (
+    r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
+)
+_DOTS = r"(?<=\d)\.(?=(?:\d{3}\.)*\d{3}(?:,|$))"
+_COMMAS = r"(?<=\d),(?=(?:\d{3},)*\d{3}(?:\.|$))"
+#: The most characters of a number or a time: what is longer takes the patterns long.
+_LONGEST = 60
 
 
 def is_missing(cell: str) -> bool:
@@ -43,7 +48,12 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
     left = [k for k in np.flatnonzero(found.isna()).tolist() if not is_missing(cells[k])]
     if not left:
         return found, False
-    plain = texts.str.strip().str.replace("−", "-").str.replace(_SIGNS, r"\1", regex=True)
+    texts = texts.str.strip()
+    plain = (
+        texts.where(texts.str.len() <= _LONGEST, "")
+        .str.replace("−", "-")
+        .str.replace(_SIGNS, r"\1", regex=True)
+    )
     plain = plain.str.replace(_GROUPS, "", regex=True)
     comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
     if comma:
@@ -81,7 +91,7 @@ def has_dates(known: Sequence[str]) -> bool:
 
 _DATES = (
     "%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y", "%Y-%m-%d", "%d %b %Y", "%d %B %Y",
-    "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%m-%Y", "%d-%b-%y", "%d-%b-%Y", "%b-%y",
+    "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%m-%Y", "%d-%b-%y", "%d-%b-%Y", "%b-%y", "%y-%m-%d",
 )  # fmt: skip
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = ("ISO8601", *(date + clock for date in _DATES for clock in _CLOCKS))
@@ -93,7 +103,7 @@ _LETTERS = re.compile(
     f"(?:[^a-z]|{'|'.join(filter(None, (*month_name, *month_abbr))).lower()}|am|pm)*"
 )
 #: A time that says how far it is from UTC.
-_ZONE = re.compile(r"\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:z|[+-]\d\d:?\d\d)\s*$", re.IGNORECASE)
+_ZONE = re.compile(r"\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:z|[+-]\d\d(?::?\d\d)?)\s*$", re.IGNORECASE)
 
 
 def dates(cells: Sequence[str]) -> tuple[pd.Series, pd.Series]:
@@ -101,8 +111,9 @@ def dates(cells: Sequence[str]) -> tuple[pd.Series, pd.Series]:
 
     Where day and month can be exchanged, the order is that in which most times follow each other.
     """
-    texts = pd.Series(cells, dtype=object)
-    zones = pd.Series([bool(_ZONE.search(cell)) for cell in cells], dtype=bool)
+    texts = pd.Series(cells, dtype=object).str.strip()
+    texts = texts.where(texts.str.len() <= _LONGEST, "")
+    zones = pd.Series([bool(_ZONE.search(cell)) for cell in texts], dtype=bool)
     found = _parsed(texts, FORMATS[0])
     left = texts[found.isna() & texts.str.contains(r"\d", regex=True)].str.strip().str.lower()
     left = left.str.replace(r"(?<=\d)[./](?=[\da-z])", "-", regex=True)

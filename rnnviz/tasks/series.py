@@ -302,6 +302,8 @@ def _apart(
     frame: pd.DataFrame, table: Array, columns: SeriesColumns
 ) -> Iterator[tuple[str, pd.DataFrame, Array]]:
     """The series one by one: by their ids, or, of a wide table, a column each."""
+    if frame.empty:
+        return
     if columns.wide:
         inputs = [*range(len(columns.values), table.shape[1])]
         for k, name in enumerate(columns.values):

@@ -180,7 +180,7 @@ def unknown_notes(unknown: tuple[str, ...], unit: Unit) -> tuple[str, ...]:
 
 #: The largest absolute value.
 LARGEST = 1000.0
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 #: Follows a number whose second channel is 1.
 MARK = "*"
 

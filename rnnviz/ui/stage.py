@@ -239,7 +239,8 @@ def place_file(key: str, label: str, tip: str) -> tuple[str, bytes] | None:
     slot = f"chosen_{key}"
 
     def keep() -> None:
-        match st.session_state[key].file:
+        # The box may have left with its page.
+        match getattr(st.session_state.get(key), "file", None):
             case {"name": str(), "content": str(), "number": int()} as file:
                 st.session_state[slot] = file
 

@@ -51,6 +51,7 @@ def test_lists_and_ranges(name, text, expected):
         ("weight_decay", "0..1:log:3", "above 0"),
         ("lag", "1..2.5:3", r"Lag \(lag\) can't be '2.5'"),
         ("cell", "elman..lstm:2", r"Cell \(cell\) can't be 'elman..lstm:2'"),
+        ("lr", ".." * 40_000 + ":x", r"Learning rate \(lr\) can't be '\.\."),
         ("lag", "", r"Lag \(lag\) can't be ''"),
     ],
 )

@@ -218,6 +218,12 @@ def newer(path):
         file.execute("PRAGMA user_version = 99")
 
 
+def with_a_view(path):
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE VIEW other AS SELECT * FROM run")
+
+
 def damaged(path):
     with opened(path) as store:
         for seed in range(50):
@@ -234,6 +240,7 @@ def damaged(path):
         (foreign, "another program"),
         (newer, "a newer rnnviz"),
         (damaged, "damaged"),
+        (with_a_view, "damaged"),
         (lambda path: None, "can't be opened"),
     ],
 )

@@ -26,6 +26,14 @@ NAN = np.nan
         (["3.4%", "-5 %", "7"], [3.4, -5, 7], False),
         (["€1.234,50", "-€2", "7,25 €", "$5"], [1234.5, -2, 7.25, 5], True),
         (["inf", "-1e999", "5"], [np.inf, -np.inf, 5], False),
+        (["1,234,567", "1,234,567.89", "12,345,678"], [1234567, 1234567.89, 12345678], False),
+        (["1.234.567,89", "1.234.567"], [1234567.89, 1234567], True),
+        (["1.234.567", "12"], [1234567, 12], True),
+        (
+            ["5" + 100_000 * " " + "x", "5" + 100_000 * " ", "1" * 50_000 + "x"],
+            [NAN, 5, NAN],
+            False,
+        ),
     ],
 )
 def test_the_column_says_what_a_comma_means(cells, expected, comma):
@@ -51,6 +59,10 @@ def test_what_is_written_with_a_decimal_comma_is_read_as_it_was(values):
         (["Mon, 3 Feb 2020", "Feb. 4, 2020"], ["2020-02-03", "2020-02-04"]),
         (["31-Dec-99", "1-Jan-00"], ["1999-12-31", "2000-01-01"]),
         (["20200131", "20200201"], ["2020-01-31", "2020-02-01"]),
+        (
+            [f"24-01-0{k}" for k in range(2, 8)],
+            [f"2024-01-0{k}" for k in range(2, 8)],
+        ),
         (["2020-01-31 5:00 PM", "31/01/2020 18:00"], ["2020-01-31 17:00", "2020-01-31 18:00"]),
         # What a spreadsheet's dates are read as.
         (["2020-01-31 00:00:00", "2020-02-29 00:00:00"], ["2020-01-31", "2020-02-29"]),
@@ -100,6 +112,12 @@ def test_what_is_no_date_is_none(cell):
     found, _ = dates([cell, "2020-01-01"])
     assert found.isna().tolist()[1] is False
     assert found.isna().tolist()[0] or cell == "5"
+
+
+def test_a_zone_may_have_hours_alone():
+    found, zones = dates(["2024-01-01T10:30+02", "2024-01-01T12:30"])
+    assert written(found.to_numpy()) == ["2024-01-01 08:30", "2024-01-01 12:30"]
+    assert zones.tolist() == [True, False]
 
 
 def test_texts_with_other_letters_than_a_date_has_are_not_tried_in_each_format():
