@@ -373,9 +373,8 @@ def _filled(series: Series, fill: Fill) -> Series:
     missing = frame.isna().to_numpy()
     # There is nothing between a holiday and none.
     last = (frame.isin([0, 1]).to_numpy() | missing).all(axis=0) | (fill is Fill.LAST)
-    full = pd.DataFrame(np.where(last, frame, frame.interpolate())).ffill()
-    # Before the first number there is no last one.
-    values = np.where(last, full, full.bfill())
+    # At the ends of a column nothing lies between, and before its first number is no last one.
+    values = np.where(last, frame.ffill(), frame.interpolate(limit_area="inside"))
     known = np.searchsorted(series.grid, steps, side="right") - 1
     new = series.grid[known] != steps
     numeric = series.times.astype(float)

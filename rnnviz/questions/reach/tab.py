@@ -113,7 +113,10 @@ def _longer_window(source: GradientSource, share: float) -> str:
 
     What reaches the first step before training says nothing of the data.
     """
-    if source.session.dataset.series is None or source.pair or not source.query.state.epoch:
+    series = source.session.dataset.series
+    if series is None or source.pair or not source.query.state.epoch:
+        return ""
+    if series.window >= max(map(len, series.train)):
         return ""
     if share >= _HELPS:
         return " A longer window may help."

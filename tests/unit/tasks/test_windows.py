@@ -11,6 +11,7 @@ from rnnviz.probe.session import Session
 from rnnviz.tasks.csv_table import TaskError
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, dataset_of_table, table_of_dataset
 from rnnviz.tasks.rows import Form
+from rnnviz.tasks.series import Fill, Series
 from rnnviz.tasks.units import Units
 from rnnviz.tasks.upload import (
     FaultsError,
@@ -424,6 +425,18 @@ def test_a_missing_text_or_flag_is_filled_with_the_last_one():
 def test_more_columns_than_can_be_learned_are_refused(frame, options, said):
     with pytest.raises(TaskError, match=said):
         dataset_of(with_columns(upload(frame, **{"window": 20} | options)))
+
+
+def test_between_neighbours_nothing_is_made_up_before_the_first_number_and_after_the_last():
+    known = RNG.normal(size=100)
+    known[40:43] = np.nan
+    x = [*[np.nan] * 20, *known, *[np.nan] * 5]
+    frame = pd.DataFrame({"day": range(125), "x": x})
+    data = dataset_of(with_columns(upload(frame, window=5, fill=Fill.INTERPOLATE)))
+    every = Series.joined([*data.series.train, *data.series.test])
+    assert every.times[0] == 20 and every.times[-1] == 119
+    assert every.filled.sum() == 3
+    np.testing.assert_allclose(every.values[every.grid == 61][0], (known[39] + known[43]) / 2)
 
 
 def test_windows_of_many_values_far_ahead_are_thinned_so_that_they_fit():
