@@ -170,7 +170,7 @@ def judged(sign: Sign, phase: RunPhase) -> Sign:
     Before training, small states and large first steps are usual. On the plateau silent units are
     not bad. While the loss falls, and when it is low, no step is too large, and no sign is bad.
     """
-    if sign.level not in (Level.WATCH, Level.BAD) or math.isnan(sign.value):
+    if sign.level not in (Level.WATCH, Level.BAD) or not math.isfinite(sign.value):
         return sign
     if phase is RunPhase.UNTRAINED:
         large = sign.name in _STEP and (sign.name != "update" or sign.value >= RATIO_LOW)

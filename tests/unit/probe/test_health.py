@@ -184,6 +184,13 @@ def test_where_both_losses_overflow_nothing_is_said_of_overfitting(number):
         assert (sign.level, math.isnan(sign.value)) == (Level.NONE, True)
 
 
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_sign_that_is_not_finite_stays_bad_while_the_loss_falls(value):
+    sign = replace(signs(tanh_network(1, 1, 1, 1))["gradient"], value=value, level=Level.BAD)
+    kept = judged(sign, RunPhase.FALLING)
+    assert kept.level is Level.BAD and kept is sign
+
+
 def test_a_sign_is_judged_by_its_phase():
     """Large steps and silent units are usual at first, and harmless while the loss falls."""
     silent, large = tanh_network(0, 0, 0, 0), tanh_network(1, 1, 1, 1)
