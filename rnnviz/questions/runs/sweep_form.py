@@ -34,8 +34,6 @@ _MOST_RUNS = 2000
 _TIMES, _VALUES = 4, 3
 #: The most lines of what a sweep said at its end.
 _MOST_LINES = 3
-#: The most characters of the values of a setting.
-_MOST_TYPED = 2000
 #: The most choices that are suggested.
 _CHOICES = 3
 _NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
@@ -59,7 +57,6 @@ def sweep_form(session: Session, lab: RunsLab) -> None:
         name: st.text_input(
             SETTINGS[name].label,
             form.get(name) or suggested(SETTINGS[name], getattr(config, name)),
-            max_chars=_MOST_TYPED,
             key=f"sweep_{name}",
             help="A list, 5,10,20, or a range, 1..9:5; in its logarithm, 0.003..0.3:log:5",
         )
