@@ -82,8 +82,8 @@ def _message(pair: Pair) -> str:
         offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
     if said.endswith(TRAIN_ON) and pair.first.config.epochs < MOST_EPOCHS:
         offers = button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
-    said = f'<div class="rnnviz-message" role="status" title="{text}">'
-    return f"{said}<span>{text}</span> {offers}</div>"
+    line = f"<span>{text}</span> {offers}"
+    return f'<div class="rnnviz-message" role="status" title="{text}">{line}</div>'
 
 
 def _luck(pair: Pair) -> str:

@@ -14,9 +14,9 @@ from rnnviz.config import brief
 _KINDS: dict[type, str] = {
     str: "a text", int: "a whole number", float: "a number", list: "a list", dict: "a table",
 }  # fmt: skip
-#: A line of TOML that begins a table, or that gives a name its value.
 #: The most dots of a name: the parser keeps every beginning of one.
 _MOST_DOTS = 20
+#: A line of TOML that begins a table, or that gives a name its value.
 _HEADER = re.compile(r"\s*\[{1,2}([\w.]+)\]{1,2}")
 _NAME = re.compile(r"\s*([\w.]+)\s*=")
 

@@ -257,12 +257,6 @@ def naive_error(series: WindowedSeries) -> Array:
     A change from or to a value that was filled in doesn't count; NaN without any other.
     """
     count = len(series.columns.expected)
-    changes, known = list[Array](), list[Array]()
-    for piece in series.train:
-        filled = piece.filled[:, :count]
-        changes.append(np.abs(np.diff(piece.values[:, :count], axis=0)))
-        known.append(~(filled[1:] | filled[:-1]))
-    every, counts = np.concatenate(changes), np.concatenate(known)
-    numbers = counts.sum(axis=0)
-    total = np.where(counts, every, 0).sum(axis=0)
-    return np.asarray(np.where(numbers > 0, total / np.maximum(numbers, 1), np.nan))
+    known = (np.where(piece.filled, np.nan, piece.values)[:, :count] for piece in series.train)
+    changes = np.concatenate([np.abs(np.diff(values, axis=0)) for values in known])
+    return np.asarray(np.ma.masked_invalid(changes).mean(axis=0).filled(np.nan))

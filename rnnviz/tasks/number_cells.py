@@ -49,11 +49,8 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
     if not left:
         return found, False
     texts = texts.str.strip()
-    plain = (
-        texts.where(texts.str.len() <= _LONGEST, "")
-        .str.replace("−", "-")
-        .str.replace(_SIGNS, r"\1", regex=True)
-    )
+    short = texts.str.len() <= _LONGEST
+    plain = texts.where(short, "").str.replace("−", "-").str.replace(_SIGNS, r"\1", regex=True)
     plain = plain.str.replace(_GROUPS, "", regex=True)
     comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
     if comma:
@@ -61,7 +58,7 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
     else:
         plain = plain.str.replace(_COMMAS, "", regex=True)
     # A decimal comma in one cell says what a dot before three digits means in the others.
-    return pd.to_numeric(plain, errors="coerce").astype(float), comma
+    return pd.to_numeric(plain, errors="coerce").astype(float).where(short, found), comma
 
 
 # Times

@@ -61,9 +61,9 @@ def build_windows(
             f"{name}: {LEAST} windows of {window} steps have {LEAST * each:,} numbers to expect, "
             f"more than {MAX_ANSWERS:,}. Use a shorter window, fewer values, or a smaller horizon."
         )
+    limits = (window, MAX_STEPS), (each, MAX_ANSWERS)
     fewer = [
-        part[:: max(1, -(-len(part) * window // MAX_STEPS), -(-len(part) * each // MAX_ANSWERS))]
-        for part in places
+        part[:: max(1, *(-(-len(part) * size // most) for size, most in limits))] for part in places
     ]
     series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes

@@ -190,6 +190,9 @@ def test_what_is_saved_of_a_sheet_is_whole(opened, server):
     for row in rows.locator("td:first-child").all_inner_texts():
         assert row.replace(" ", "") in listed
     # The words that stand above it on the sheet.
-    words = page.at("words").locator("canvas").get_attribute("aria-label").rpartition(": ")[2]
+    label, _, words = (
+        page.at("words").locator("canvas").get_attribute("aria-label").rpartition(": ")
+    )
+    assert label == "The words"
     with enlarged(page, "answers") as save:
         assert {*words.split()} <= {*saved_pictures(page, "answers", save)[0]}

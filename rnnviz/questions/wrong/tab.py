@@ -64,7 +64,6 @@ from rnnviz.questions.wrong.pictures import (
     confusion_matrix,
     value_scatter,
 )
-from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import expected_values, expects_values
 from rnnviz.ui.browser_session import current_tab, first_value, saved, visit
 from rnnviz.ui.choices import choose_one
@@ -172,16 +171,11 @@ def _answers_of_both(source: AnswersSource) -> Picture:
         return answers_of_both(both, source.names[0], probe.words, what, colors, largest=largest)
     target = data.classes[1] if two_sided(data) else "the target"
     what = f"Probability of {plain(shown_token(target))}"
-    guess = _guessed(data, int(known[-1])) if data.one_class_at_end else None
+    guess = None
+    if data.one_class_at_end:
+        shares, drawn = data.guess.answer, 1 if two_sided(data) else int(known[-1])
+        guess = float(shares.max() if drawn < 0 else shares[drawn])
     return answers_of_both(both, source.names[0], probe.words, what, colors, guess=guess)
-
-
-def _guessed(data: Dataset, target: int) -> float:
-    """The probability that guessing gives to what the bars show of one class at the end."""
-    shares = data.guess.answer
-    if two_sided(data):
-        return float(shares[1])
-    return float(shares.max() if target < 0 else shares[target])
 
 
 def _confusion_k(k: int, source: AnswersSource) -> Picture:

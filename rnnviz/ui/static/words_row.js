@@ -17,7 +17,7 @@ export class WordsRow extends CanvasPicture {
     this.row = { ...layout.meta, font: layout.font };
     this.tokens.show(this.row);
     this.repaint();
-    this.canvas.setAttribute("aria-label", `The ${this.row.noun}s of the ${this.row.sequence}: ${this.row.words.join(" ")}`);
+    this.canvas.setAttribute("aria-label", `The ${this.row.noun}s: ${this.row.words.join(" ")}`);
   }
 
   paint(context, width, height) {

@@ -129,6 +129,7 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
             "[measure]", '[experiment]\nlabel = "Try"\nepoch = 501\n[measure]',
             "experiment.epoch: the run main has the epochs",
         ),
+        ("- The loss {", f"- a{' ' * 50_000}x\n- The loss {{", "an answer is a line such as"),
         ("[measure]", f"minutes = {'1' * 5_000}\n[measure]", "the settings can't be read"),
         ("[measure]", f"{'a.' * 12_000}a = 1\n[measure]", "a name has too many dots"),
         (

@@ -224,6 +224,15 @@ def with_a_view(path):
         file.execute("CREATE VIEW other AS SELECT * FROM run")
 
 
+def misspelled(path):
+    """One byte of the schema is no letter any more."""
+    with opened(path) as store:
+        store.add(member())
+    content = path.read_bytes()
+    assert b"CREATE TABLE run" in content
+    path.write_bytes(content.replace(b"CREATE TABLE run", b"CREATE TABLE r\xffn"))
+
+
 def damaged(path):
     with opened(path) as store:
         for seed in range(50):
@@ -241,6 +250,7 @@ def damaged(path):
         (newer, "a newer rnnviz"),
         (damaged, "damaged"),
         (with_a_view, "damaged"),
+        (misspelled, "damaged"),
         (lambda path: None, "can't be opened"),
     ],
 )
@@ -265,8 +275,9 @@ def test_a_file_that_can_not_be_used_gets_a_sentence_that_names_it(path, make, s
         "UPDATE run SET small = x'00'", "UPDATE curve SET scores = x'00'",
         "UPDATE curve SET scores = 'none'", "UPDATE weights SET theta = x'00'",
         "UPDATE sweep SET total = 'many'", "ALTER TABLE run RENAME COLUMN link TO address",
-        "DROP TABLE sweep",
+        "DROP TABLE sweep", f"UPDATE run SET settings = '{'[' * 200_000}'",
     ],
+    ids=lambda statement: statement[:60],
 )  # fmt: skip
 def test_content_that_no_rnnviz_has_written_gets_a_sentence(path, statement):
     with opened(path) as store:

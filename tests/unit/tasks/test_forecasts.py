@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.cancellation import cancellable
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
@@ -34,6 +35,20 @@ def dataset(values, **options) -> Dataset:
     columns = {f"v{k}": column for k, column in enumerate(np.atleast_2d(np.array(values).T))}
     frame = pd.DataFrame({"t": range(len(values)), **columns})
     return dataset_of(Upload(File("a.csv", frame.to_csv(index=False).encode()), **options))
+
+
+def test_simple_models_that_nobody_waits_for_are_not_fitted_to_the_end():
+    def cancel():
+        raise KeyboardInterrupt
+
+    data = dataset(np.random.default_rng(1).normal(size=200), window=5)
+    for _ in range(2):
+        with cancellable(cancel), pytest.raises(KeyboardInterrupt):
+            simple_answers(data)
+    forecasts(data)
+    with cancellable(cancel), pytest.raises(KeyboardInterrupt):
+        simple_answers(data)
+    assert len(simple_answers(data)) >= 3
 
 
 def errors(data, name, test=True):
@@ -62,7 +77,11 @@ def test_a_season_is_repeated_exactly():
 @each_row(("period", "trend"), [(12, 0.0), (12, 0.5), (7, 0.1), (24, 0.0)])
 def test_a_period_is_found_below_noise_and_a_trend(period, trend):
     steps = np.arange(400)
-    values = np.sin(2 * np.pi * steps / period) + trend * steps + 0.3 * RNG.normal(size=400)
+    values = (
+        np.sin(2 * np.pi * steps / period)
+        + trend * steps
+        + 0.3 * np.random.default_rng(7).normal(size=400)
+    )
     assert period_of(dataset(values, window=5).series.train, 1) == period
 
 

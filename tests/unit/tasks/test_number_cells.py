@@ -114,6 +114,11 @@ def test_what_is_no_date_is_none(cell):
     assert found.isna().tolist()[0] or cell == "5"
 
 
+def test_a_number_of_many_digits_is_one_beside_cells_that_are_none():
+    long = "0." + "3" * 70
+    assert numbers([long, "km"])[0].tolist()[0] == float(long)
+
+
 def test_a_zone_may_have_hours_alone():
     found, zones = dates(["2024-01-01T10:30+02", "2024-01-01T12:30"])
     assert written(found.to_numpy()) == ["2024-01-01 08:30", "2024-01-01 12:30"]

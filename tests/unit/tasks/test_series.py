@@ -11,6 +11,7 @@ from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.number_columns import Given, series_columns
 from rnnviz.tasks.rows import Form
 from rnnviz.tasks.series import Fill, mended, read_series
+from rnnviz.tasks.upload import File, Upload, dataset_of, with_columns
 from tests.sampling import each_row
 
 DAYS = [f"2020-01-{day:02d}" for day in range(1, 11)]
@@ -153,9 +154,22 @@ def test_fill_puts_a_number_where_none_is_and_marks_it(fill, expected):
     assert written(one.times) == DAYS
 
 
-def test_at_the_edges_the_nearest_number_is_filled_in():
+def test_at_the_edges_no_number_lies_between_neighbours():
     (one,) = pieces([(0, "2020-01-01,"), (9, "2020-01-10,n/a")], Fill.INTERPOLATE)
     assert one.values[[0, -1], 0].tolist() == [1.5, 8.5]
+    assert written(one.times) == DAYS[1:-1] and not one.filled.any()
+
+
+def test_a_wide_table_without_a_time_has_no_series():
+    rows = [f",{k},{2 * k}" for k in range(40)]
+    content = "date,x1,x2\n" + "\n".join(rows)
+    for wide in (True, False):
+        given = Upload(
+            File("notime.csv", content.encode()), form=Form.VALUES, time="date", value="x1,x2",
+            wide=wide, skip_bad=True,
+        )  # fmt: skip
+        with pytest.raises(TaskError, match=r"notime\.csv"):
+            dataset_of(with_columns(given))
 
 
 @each_row("last", ["9020-01-01,7", "1e15,7"])

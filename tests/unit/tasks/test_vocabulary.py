@@ -178,6 +178,7 @@ def test_what_is_written_is_read_back_exactly(values):
         ("1000.1", ONE, "larger than 1000"),
         ("0,0,0 0,-5000,0", THREE, "Group 2, '0,-5000,0': a number can't be larger than 1000"),
         ("9" * 400, ONE, "larger than 1000"),
+        ("1" * 200_000 + "x", ONE, "Group 1, '1{30}', can't be read"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(text, channels, said):
