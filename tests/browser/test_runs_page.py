@@ -37,6 +37,8 @@ def test_a_sweep_is_begun_on_the_page_and_its_best_run_opened(browser, complaint
         page.page.keyboard.press("Escape")
         page.page.get_by_role("textbox", name="Learning rate").fill("0.001,0.1")
         page.page.keyboard.press("Tab")
+        # Streamlit drops a text whose run of the script has not begun when the page is left.
+        expect(page.page.get_by_role("button", name="Sweep: 10 runs")).to_be_visible()
         # What stands there is there again after another page.
         page.page.get_by_role("link", name="Train").click()
         expect_there(page.page, "[data-picture=network][data-drawn]:not([inert])")

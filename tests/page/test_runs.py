@@ -16,7 +16,7 @@ from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.files.output import runs_csv
 from rnnviz.questions.runs.measure import RunsLab, RunsPicture
 from rnnviz.questions.runs.opening import keep, open_run
-from rnnviz.questions.runs.sweep_form import suggested
+from rnnviz.questions.runs.sweep_command import suggested
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.grid import axis_of
 from rnnviz.sweeps.members import failed, trained

@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from html import escape
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rnnviz.cells import OWN
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation, story_line
 from rnnviz.charts.theme import Theme
+from rnnviz.config import SETTINGS
+from rnnviz.files.output import runs_csv, runs_parquet
 from rnnviz.probe.pair import Pair
+from rnnviz.probe.session import Session
 from rnnviz.questions.runs.measure import (
     CURVES,
     LEARNED,
+    MOST_GROUPS,
     SCORES,
     Band,
     RunsLab,
     RunsPicture,
     by_value,
     called,
+    condition,
+    invalid,
     label_of,
     value_text,
+    values_of,
 )
-from rnnviz.questions.runs.opening import open_run
-from rnnviz.questions.runs.pictures import learned_when, run_curves
+from rnnviz.questions.runs.opening import open_both, open_run, together
+from rnnviz.questions.runs.pictures import HEIGHT, learned_when, run_curves
 from rnnviz.questions.runs.setting_pictures import score_map, scores_over, setting_lines
-from rnnviz.questions.runs.sweep_form import progress, sweep_form
-from rnnviz.questions.runs.table import NONE_FIT, run_list
+from rnnviz.questions.runs.sweep_command import (
+    MOST_RUNS,
+    begin,
+    count_runs,
+    end_of,
+    is_alive,
+    is_command,
+    suggested,
+)
+from rnnviz.questions.runs.table import run_rows, setting_rows
 from rnnviz.run.history import COLUMNS
-from rnnviz.sweeps.store import StoreError
-from rnnviz.ui.browser_session import visit
+from rnnviz.sweeps.run_table import metric_of
+from rnnviz.sweeps.store import Store, StoreError
+from rnnviz.ui.browser_session import first_value, on_pair, visit
 from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import place_canvas
@@ -42,6 +65,11 @@ from rnnviz.ui.viewer import Event, Scene
 
 #: The most values of a setting in the answer, and settings of the best runs.
 _MOST_COUNTS, _MOST_NAMED = 3, 2
+#: The most values of a setting in a list to choose from.
+_MOST_LISTED = 24
+_ROWS = ("settings", "each run")
+_NONE_FIT = "No run fits the filter."
+_NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
 _COMING = "The first runs are being trained."
 _EMPTY = (
     "No runs yet. Press *Sweep* at the left, or in a terminal: `rnnviz sweep --cell elman,lstm "
@@ -57,8 +85,8 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
         lab.read()
         lab.visit = visit("runs")
     with controls:
-        sweep_form(pair.session, lab)
-    progress(lab)
+        _sweep_form(pair.session, lab)
+    _progress(lab)
     if lab.problem:
         st.error(escaped(lab.problem))
     elif lab.whole.empty:
@@ -66,7 +94,7 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     else:
         left, right = st.columns([11, 9], gap="medium")
         with left:
-            run_list(pair, lab)
+            _run_list(pair, lab)
         with right:
             _choose_picture(lab)
             text = explanation(f"runs/{lab.view.name.lower()}")
@@ -85,7 +113,7 @@ def _answer(lab: RunsLab) -> str:
     if lab.problem:
         return "The file of runs can't be read."
     if lab.table.empty:
-        return NONE_FIT if lab.conditions else "No runs are kept yet."
+        return _NONE_FIT if lab.conditions else "No runs are kept yet."
     table = lab.determined
     learned = int(table["learned_epoch"].count())
     said = f"<strong>{learned:,}</strong> of {len(table):,} runs learned all of training."
@@ -101,6 +129,263 @@ def _answer(lab: RunsLab) -> str:
         decisive, best = [*lab.spreads][:_MOST_NAMED], lab.best
         said = f"{said} Best: {escape(called(best, decisive))}, epoch {best['epoch']:.0f}."
     return said
+
+
+# Sweeps
+
+
+def _sweep_form(session: Session, lab: RunsLab) -> None:
+    """The settings of the present run, with a range where a value stood."""
+    config = session.config
+    if session.data.given is not None or session.player.recorded or session.player.imported:
+        st.caption(_NO_SWEEP)
+        return
+    alone = {"seed", *["cell", "constants"] * (config.cell == OWN), *["task"] * session.data.own}
+    usable = [n for n, row in SETTINGS.items() if n not in alone and not row.packed]
+    # What stood there when the page was left.
+    form = first_value("sweep_form", visit("runs"), lab.form)
+    names = st.multiselect(
+        "Settings that vary", usable, [name for name in usable if name in form], key="sweep_names",
+        format_func=lambda n: SETTINGS[n].label, help="All others are as in the present run.",
+    )  # fmt: skip
+    texts = {
+        name: st.text_input(
+            SETTINGS[name].label,
+            form.get(name) or suggested(SETTINGS[name], getattr(config, name)),
+            key=f"sweep_{name}",
+            help="A list, 5,10,20, or a range, 1..9:5; in its logarithm, 0.003..0.3:log:5",
+        )
+        for name in names
+    }
+    left, right = st.columns(2)
+    seeds = left.number_input("Seeds", 1, 100, int(form.get("seeds", 5)), key="sweep_seeds")
+    draws = right.number_input(
+        "Random draws", 0, MOST_RUNS, int(form.get("random", 0)), key="sweep_draws",
+        help="0: all combinations. Otherwise as many random ones; a range then needs no number of "
+        "values: 0.003..0.3:log",
+    )  # fmt: skip
+    count, problem = count_runs(config, texts, seeds, draws)
+    if problem:
+        st.caption(escaped(problem))
+    label = f"Sweep: {count:,} runs" if count else "Sweep"
+    lab.form = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
+    idle = bool(count) and not lab.sweeping
+    # A callback would start what stood there before the last text was left.
+    if st.button(label, key="sweep", type="primary", disabled=not idle, width="stretch"):
+        if problem := begin(lab, config, session.data.upload, lab.form):
+            st.error(escaped(problem))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+
+
+@st.fragment(run_every=1.0)
+def _progress(lab: RunsLab) -> None:
+    """The sweep that runs, and new runs; the table stays as it is until it is asked for."""
+    if lab.sweep and not lab.sweeping and not lab.said:
+        lab.said = end_of(lab)
+        # The button can be pressed again.
+        st.rerun()
+    if lab.said:
+        st.caption(escaped(lab.said))
+    running, latest = list[dict[str, Any]](), lab.edition
+    # There is no file yet, or it can't be read: the page itself says so.
+    with suppress(StoreError), closing(Store(lab.path, readonly=True)) as store:
+        latest = store.latest()
+        running = [s for s in store.sweeps()[:4] if s["state"] == "running" and is_alive(s["pid"])]
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_progress"):
+        for sweep in running[:1]:
+            done, total = sweep["stored"], sweep["total"]
+            spent = time.time() - sweep["begun"]
+            rest = f", about {_duration(spent / done * (total - done))} left" if done else ""
+            st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
+            own = lab.sweep is not None and lab.sweeping and lab.sweep.pid == sweep["pid"]
+            if (own or is_command(sweep["pid"])) and st.button("Cancel", key="runs_cancel"):
+                with suppress(OSError):
+                    os.kill(sweep["pid"], signal.SIGTERM)
+        if lab.sweeping and not running:
+            st.progress(0.0, "The sweep begins …")
+        count = latest[1] - lab.edition[1]
+        if count > 0 and st.button(f"Show {count:,} new", key="runs_newer", type="primary"):
+            lab.read()
+            st.rerun()
+
+
+# The list
+
+
+def _run_list(pair: Pair, lab: RunsLab) -> None:
+    """Lay out the table of the runs that fit the filter, with what can be done with them."""
+    if len(lab.tasks) > 1:
+        now = lab.task if lab.task in lab.tasks else lab.tasks[-1]
+        lab.task = choose_one(
+            "Task", lab.tasks, now, (visit("runs"), lab.edition), "runs_task", format_func=escaped
+        )
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_tools"):
+        rows = choose_one(
+            "Rows", _ROWS, _ROWS[lab.each], (visit("runs"), lab.clicks), f"runs_rows_{lab.clicks}",
+            slot="runs_rows", label_visibility="collapsed",
+        )  # fmt: skip
+        lab.show_each(rows == _ROWS[True])
+        with st.popover("Filter"):
+            _filter(lab)
+        with st.popover("Export"):
+            _export(lab.table)
+        if lab.conditions:
+            st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs")
+            st.button("Show all", key="runs_show_all", on_click=partial(_show_all, lab))
+    if lab.table.empty:
+        st.info(_NONE_FIT)
+    else:
+        _table(pair, lab)
+        # After the table, which says what is ticked.
+        _side_by_side(lab)
+
+
+def _show_all(lab: RunsLab) -> None:
+    lab.conditions, lab.clicks = (), lab.clicks + 1
+
+
+def _export(table: pd.DataFrame) -> None:
+    for ending, kind, content in (
+        ("csv", "text/csv", runs_csv),
+        ("parquet", "application/vnd.apache.parquet", runs_parquet),
+    ):
+        st.download_button(
+            f"{len(table):,} runs (.{ending})", partial(content, table), f"runs.{ending}", kind,
+            on_click="ignore", key=f"export_runs_{ending}", disabled=table.empty,
+            help="All settings and scores of the runs that fit the filter.",
+        )  # fmt: skip
+
+
+def _side_by_side(lab: RunsLab) -> None:
+    """The button that opens two chosen rows as A and B."""
+    groups = lab.groups if len(lab.picked) == 2 else []
+    runs = together(*(group.runs for group in groups)) if groups else ()
+    seeds = " and ".join(map(str, dict.fromkeys(run["seed"] for run in runs)))
+    st.button(
+        "Open the two as A and B", key="runs_open_both", on_click=on_pair(open_both), args=runs,
+        disabled=not runs,
+        help=f"Seed {seeds}, side by side on every page." if runs else "Tick two rows.",
+    )  # fmt: skip
+
+
+# The filter
+
+
+def _filter(lab: RunsLab) -> None:
+    """A list for each setting that differs, or a text for one with many values."""
+    given = {name: text for text in lab.conditions for name, _, text in [text.partition("=")]}
+    names = [n for n in lab.filterable if n not in SETTINGS or not SETTINGS[n].packed]
+    kept = [f"{name}={text}" for name, text in given.items() if name not in (*names, "note")]
+    for name in names:
+        values, before = values_of(lab.whole, name), given.get(name, "")
+        if len(values) > _MOST_LISTED:
+            text = st.text_input(
+                label_of(name), before, key=f"runs_filter_{name}_{lab.clicks}",
+                placeholder=f"{value_text(values[0])}..{value_text(values[-1])}",
+                help="A list, 5,10,20, or a range, 0.01..0.1",
+            )  # fmt: skip
+            found = f"{name}={text}" if text else ""
+        else:
+            key = f"runs_filter_{name}_{hash(tuple(values))}_{lab.clicks}"
+            found = _listed(name, values, before, key)
+        if found and (problem := invalid(found)):
+            st.caption(escaped(problem))
+        elif found:
+            kept.append(found)
+    word = st.text_input(
+        "Note", given.get("note", ""), key=f"runs_filter_note_{lab.clicks}",
+        placeholder="a word of it",
+    )  # fmt: skip
+    lab.conditions = (*kept, *[f"note={word}"] * bool(word))
+
+
+def _listed(name: str, values: Sequence[object], before: str, key: str) -> str:
+    """The condition that a setting has one of the values that are chosen from a list; or none."""
+    texts = {condition(name, [value]).partition("=")[2]: value for value in values}
+    shown = {text: value_text(value) or "that of the task" for text, value in texts.items()}
+    kept = [text for text in before.split(",") if text in texts] if before else []
+    chosen = st.multiselect(label_of(name), [*texts], kept, key=key, format_func=shown.__getitem__)
+    return condition(name, [texts[text] for text in chosen]) if chosen else ""
+
+
+# The table
+
+
+def _table(pair: Pair, lab: RunsLab) -> None:
+    """The table: ticks choose what is drawn, and the button of a row opens its run."""
+    listed, picked = lab.listed, {*lab.picked}
+    shown, order = run_rows(lab) if lab.each else setting_rows(lab)
+    columns = _run_columns(lab) if lab.each else _setting_columns(lab)
+    columns["open"] = st.column_config.ButtonColumn(
+        "open", key="runs_row", type="tertiary", width=60,
+        help="Opens this run on the other pages" if lab.each
+        else "Opens the seed in the middle by its last score",
+    )  # fmt: skip
+    event = st.dataframe(
+        # Another table would keep its ticks at other rows.
+        shown, key=f"runs_table_{lab.edition}_{lab.task}_{lab.each}_{lab.conditions}_{lab.clicks}",
+        on_select="rerun", selection_mode="multi-row",
+        selection_default={
+            "selection": {"rows": [k for k, key in enumerate(listed.index) if key in picked]}
+        },
+        hide_index=True, height=HEIGHT - 95, row_height=30, placeholder="–", column_order=order,
+        column_config=columns,
+    )  # fmt: skip
+    rows = event["selection"]["rows"][:MOST_GROUPS]
+    lab.chosen = [str(listed.index[k]) for k in rows if k < len(listed)]
+    if click := st.session_state.get("runs_row"):
+        key = listed.index[click["row"]] if lab.each else listed["middle"].iloc[click["row"]]
+        open_run(pair, lab.run(key))
+        st.rerun()
+
+
+def _setting_columns(lab: RunsLab) -> dict[str, Any]:
+    column, part = st.column_config, metric_of(lab.table).removesuffix("_metric")
+    return {
+        **_named(lab),
+        "n": column.NumberColumn("n", help="Runs: one a seed", width=40),
+        "share": column.ProgressColumn(
+            "learned", help="The share of runs with all training answers right at some epoch",
+            min_value=0, max_value=100, format="%.0f%%", width=90,
+        ),
+        "epoch": column.NumberColumn(
+            "at epoch", help="The median of those that learned", format="%d", width=65
+        ),
+        "small": _curve_column(part, "of the seed in the middle by its last score"),
+        "median": column.NumberColumn(f"{part}, median", format="%.1f%%"),
+        "least": column.NumberColumn("least", format="%.1f%%"),
+        "most": column.NumberColumn("most", format="%.1f%%"),
+        "best": column.NumberColumn("best", help="Of all epochs of all seeds", format="%.1f%%"),
+    }  # fmt: skip
+
+
+def _run_columns(lab: RunsLab) -> dict[str, Any]:
+    column, last = st.column_config, metric_of(lab.table)
+    part, best = last.removesuffix("_metric"), f"best_{last}"
+    return {
+        **_named(lab),
+        "learned_epoch": column.NumberColumn(
+            "learned at", help="The first epoch with all training answers right", format="%d"
+        ),
+        "small": _curve_column(part, "over its epochs"),
+        last: column.NumberColumn(f"{part}, last", format="%.1f%%"),
+        best: column.NumberColumn(f"{part}, best", format="%.1f%%"),
+        "train_loss": column.NumberColumn(f"train loss ({lab.unit})", format="%.3g"),
+        "state": column.TextColumn("ended"),
+    }  # fmt: skip
+
+
+def _named(lab: RunsLab) -> dict[str, Any]:
+    return {name: st.column_config.Column(label_of(name)) for name in lab.varied}
+
+
+def _curve_column(part: str, of: str) -> Any:
+    return st.column_config.LineChartColumn(
+        "curve", help=f"The {part} score {of}", y_min=0, y_max=1, width=70
+    )
 
 
 # The picture
@@ -174,7 +459,7 @@ def _drawn(lab: RunsLab, colors: Theme) -> Picture:
 def _picture(lab: RunsLab, colors: Theme) -> Picture:
     table = lab.determined
     if lab.table.empty:
-        return sentence("Runs", NONE_FIT if lab.conditions else "No runs are kept yet.", colors)
+        return sentence("Runs", _NONE_FIT if lab.conditions else "No runs are kept yet.", colors)
     if lab.view is RunsPicture.MAP:
         score = lab.map_score
         return score_map(table, score, lab.axes, named=lab.named(score), theme=colors)
