@@ -171,9 +171,9 @@ def _sweep_form(session: Session, lab: RunsLab) -> None:
     lab.form = {**texts, "seeds": str(seeds), **({"random": str(draws)} if draws else {})}
     idle = bool(count) and not lab.sweeping
     # A callback would start what stood there before the last text was left.
-    if st.button(label, key="sweep", type="primary", disabled=not idle, width="stretch"):
-        if problem := begin(lab, config, session.data.upload, lab.form):
-            st.error(escaped(problem))
+    pressed = st.button(label, key="sweep", type="primary", disabled=not idle, width="stretch")
+    if pressed and (problem := begin(lab, config, session.data.upload, lab.form)):
+        st.error(escaped(problem))
 
 
 def _duration(seconds: float) -> str:
