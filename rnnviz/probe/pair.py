@@ -35,7 +35,7 @@ GOING_ON, ALIKE = "Going on", "all other settings are alike."
 #: The message of a run that was shown, and epochs per second: as it learns, as usual, and again.
 LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
 #: The message for those who are here for the first time.
-WELCOME = "This network reads word by word and hands a memory on. It learns in 3 s."
+WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
 #: How many epochs a run that has ended trains on, and the most in all.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 

@@ -299,7 +299,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "largest": number(float(np.abs(descent.gradient.theta).max())),
         "change": number(float(np.abs(descent.update.theta).max())),
         "decay": ", and a little towards zero (weight decay)" * (step.config.weight_decay > 0),
-        "masked": " (the matrices masked by dropout)" * step.config.drops,
+        "masked": " (with dropout)" * step.config.drops,
         "part": focus.part,
         "role": cell.parts.role(focus.part).partition(",")[0],
         "memory": cell.parts.cell.text.memory,

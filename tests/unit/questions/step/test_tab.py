@@ -64,7 +64,7 @@ def test_only_with_dropout_a_caption_speaks_of_it(step_of):
         for t in (0, 1):
             focus = Focus(Moment(Phase.FORWARD, t))
             shown = explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
-            assert ("masked by dropout" in shown) == bool(dropout)
+            assert ("(with dropout)" in shown) == bool(dropout)
 
 
 def test_a_caption_names_the_activation(step_of):
