@@ -638,6 +638,8 @@ class Pair:
         name = called(stays.config, goes.config)[0]
         stays.player.message = f"{GOING_ON} with {name}."
         self.first, self.second = stays, None
+        if stays.phrase_input.problem:  # what the other could read
+            stays.ask(stays.phrase_input.phrase)
         self.split, self.view = set(), View.BOTH
         self.before = ()
 

@@ -612,6 +612,20 @@ def test_networks_that_learn_other_targets_of_the_same_words_are_no_pair():
     assert compare(Session(RunConfig(), data), Session(RunConfig(lr=0.1), data)).second
 
 
+def test_who_goes_on_with_the_second_reads_what_it_shows():
+    """A window of the first need not begin one of the second."""
+    session = Session(RunConfig(hidden=2))
+    session.load(Upload(File("weeks.csv", WEEKS.encode()), window=9))
+    pair = Pair(session)
+    pair.compare({"window": 20})
+    pair.ask("80")
+    second = pair.second
+    assert not pair.first.phrase_input.problem and second.phrase_input.problem
+    pair.go_on(View.SECOND)
+    assert pair.first is second and not second.phrase_input.problem
+    assert second.phrase_input.typed == second.phrase_input.phrase
+
+
 WEEKS = "week,sales\n" + "".join(f"{week},{week % 7}\n" for week in range(90))
 
 
