@@ -26,20 +26,25 @@ from rnnviz.tasks.series import WindowedSeries
 MOST_ROWS, _WHOLE_ROWS = 4, 2
 #: A series is drawn with so many buckets of its steps: the least and the largest value of each.
 _BUCKETS = 600
-#: The title of the continuation, and how much more than what is known its scale has at each end.
-_TITLE, _MORE = "On its own: what the network expects after the training", 0.25
+#: How much more than what is known the scale of a continuation has at each end.
+_MORE = 0.25
 #: A window that is nearly as high as the whole series has its scale.
 _NEARLY = 0.5
 
 
-def continued(found: Continuation, past: Steps, names: Sequence[str], theme: Theme) -> Picture:
+def continued(
+    found: Continuation, past: Steps, names: Sequence[str], theme: Theme, *, named: bool = False
+) -> Picture:
     """A series that the network continues by itself, with the spread of its errors, and what came.
 
-    ``past`` are the steps of the training before it. Columns stand one above the other, each on its
-    own scale, which covers what is known of it and a quarter more.
+    ``past`` are the steps of the training before it. One of several series is ``named`` in the
+    title. Columns stand one above the other, each on its own scale, which covers what is known of
+    it and a quarter more.
     """
+    which = f", {shown_token(past.name)[:24]}" if named else ""
+    title = f"On its own{plain(which)}: what the network expects after the training"
     if not np.isfinite(found.values).all():
-        return sentence(_TITLE, "The answers of the network are not finite numbers.", theme)
+        return sentence(title, "The answers of the network are not finite numbers.", theme)
     begin, count = len(past), min(len(names), MOST_ROWS)
     x, height = np.arange(begin, begin + len(found.values)), 1 / (1.1 * count - 0.1)
     series, layout, spreads = list[Series](), dict[str, Any](), list[Any]()
@@ -68,7 +73,7 @@ def continued(found: Continuation, past: Steps, names: Sequence[str], theme: The
     times = short_times(np.append(past.times, found.times))
     ends = [upright(begin - 0.5, theme, dash="solid")]
     return picture(
-        series, _TITLE, 260, theme, words_margin(times), shapes=ends, meta={"columns": spreads},
+        series, title, 260, theme, words_margin(times), shapes=ends, meta={"columns": spreads},
         xaxis={**words_axis(times, theme), "anchor": y}, **layout,
     )  # fmt: skip
 

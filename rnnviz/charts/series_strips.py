@@ -64,12 +64,21 @@ def _strips(series: WindowedSeries) -> Iterator[_Strip]:
             for label in sorted(firsts):
                 yield _Strip(f"{label} · {name}", k, [firsts[label]], [], whole=True)
         return
-    names = [*dict.fromkeys(piece.name for piece in (*series.train, *series.test))]
-    for name in names if len(names) > 1 else ():
-        train, test = ([p for p in part if p.name == name] for part in (series.train, series.test))
+    parts: dict[str, tuple[list[Series], list[Series]]] = {}
+    for k, pieces in enumerate((series.train, series.test)):
+        for piece in pieces:
+            parts.setdefault(piece.name, ([], []))[k].append(piece)
+    if len(parts) == 1:
+        for k, name in enumerate(columns.expected):
+            yield _Strip(name, k, [*series.train], [*series.test])
+        return
+    for name, (train, test) in sorted(parts.items(), key=lambda one: _is_whole(*one[1])):
         yield _Strip(name, 0, train, test)
-    for k, name in enumerate(columns.expected) if len(names) == 1 else ():
-        yield _Strip(name, k, [*series.train], [*series.test])
+
+
+def _is_whole(train: list[Series], test: list[Series]) -> bool:
+    """Whether nothing of a series was missing; one with a gap comes first, to be seen."""
+    return max(len(train), len(test)) < 2 and not any(one.filled.any() for one in (*train, *test))
 
 
 def _ends(pieces: Sequence[Series]) -> Array:

@@ -252,16 +252,17 @@ def story_html(session: Session, linked: bool = True) -> str:
 
 
 def _table(session: Session, signs: Sequence[Sign], linked: bool) -> str:
-    rows = ""
+    rows, noun = "", session.names.noun
     for sign in signs:
         value = score_text(sign.value, "{:.0%}") if sign.share else number(sign.value, 2)
-        meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}")
+        meaning = escape(f"{MEANINGS[sign.name]} {sign.advice}".replace("token", noun))
         name = question_link(_QUESTIONS[sign.name], sign.name) if linked else sign.name
         cells = f"<td>{name}</td><td>{value}</td><td><i>{sign.level}</i></td><td>{meaning}</td>"
         rows += f'<tr class="{sign.level}">{cells}</tr>'
     # A run that has stopped has its own hint, in the message; two would compete.
     stopped = session.player.remedy and session.player.shown is None
-    advice = "" if stopped else escape(f"On the sequence shown: {worst(signs).advice}")
+    said = f"On the {session.names.sequence} shown: {worst(signs).advice}".replace("token", noun)
+    advice = "" if stopped else escape(said)
     return f'<div class="rnnviz-health"><p>{advice}</p><table>{rows}</table></div>'
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from html import escape
+from itertools import groupby
 from typing import Any, Literal
 from zlib import crc32
 
@@ -44,8 +46,10 @@ from rnnviz.ui.browser_session import on_pair
 from rnnviz.ui.stage import place_file
 from rnnviz.ui.style import escaped, theme
 
-#: Maximum number of unusable rows that are listed.
+#: Maximum number of problems that are listed.
 _MOST_ROWS = 500
+#: Maximum number of spans of rows that are listed for one problem.
+_MOST_SPANS = 3
 _ID = "The column that tells several series apart, or those that do together."
 _VALUES = "The columns of numbers that are read, and expected in the next steps."
 _TIME = (
@@ -120,9 +124,11 @@ def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
     def choose(role: str, label: str, help: str, most: int | None = 1) -> str:
         guess = guessed_columns(cells, given)
         taken = {name for text in given[1:-1] for name in listed_columns(cells, text or "")}
+        free = [name for name in cells.columns if name not in taken]
         names: list[str] = st.multiselect(
-            label, [name for name in cells.columns if name not in taken], guess.of(role), help=help,
-            key=_key(f"{role}_column", mark, given), max_selections=most, placeholder="none",
+            label, free, guess.of(role), help=help, key=_key(f"{role}_column", mark, given),
+            max_selections=most, placeholder="none" if free else "no column is left",
+            disabled=not free,
         )  # fmt: skip
         return joined_columns(names)
 
@@ -206,9 +212,12 @@ def _fill(upload: Upload, problems: tuple[RowError, ...]) -> Upload:
 
 
 def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
-    """The unusable rows, as a table that scrolls."""
-    named = [("", fault) for fault in train] + [("test ", fault) for fault in test]
-    cells = [(f"{file}{fault.row or ''}", escape(fault.reason)) for file, fault in named]
+    """The problems and the rows of each, as a table that scrolls."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for file, faults in (("", train), ("test ", test)):
+        for fault in faults:
+            found.setdefault((file, fault.reason), []).append(fault.row)
+    cells = [(f"{file}{_spans(rows)}", escape(reason)) for (file, reason), rows in found.items()]
     if len(cells) > _MOST_ROWS:
         cells[_MOST_ROWS:] = [("…", f"{len(cells) - _MOST_ROWS:,} more")]
     rows = "".join(f"<tr><td>{row}</td><td>{reason}</td></tr>" for row, reason in cells)
@@ -216,6 +225,18 @@ def _table(train: tuple[RowError, ...], test: tuple[RowError, ...]) -> str:
         '<div class="rnnviz-faults" role="region" tabindex="0" aria-label="Rows that can’t be '
         f'used"><table><thead><tr><th>row</th><th>reason</th></tr></thead>{rows}</table></div>'
     )
+
+
+def _spans(rows: Iterable[int]) -> str:
+    """Rows in a few characters: 3, 7–12, 40 and 9 more; nothing for the whole file, row 0."""
+    ordered = sorted({*rows} - {0})
+    runs = [
+        [row for _, row in run]
+        for _, run in groupby(enumerate(ordered), lambda pair: pair[1] - pair[0])
+    ]
+    spans = [f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:_MOST_SPANS]]
+    rest = sum(map(len, runs[_MOST_SPANS:]))
+    return ", ".join(spans) + (f" and {rest:,} more" if rest else "")
 
 
 def _mark(file: File | None) -> tuple[str, int] | None:

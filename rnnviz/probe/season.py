@@ -144,7 +144,8 @@ def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ..
     """What a unit can follow: the season first, if any, then the trend, values, and the calendar.
 
     The trend is the mean of the first channel over a season up to each step, or over a window if
-    there is no season. Of many channels only the first are here.
+    there is no season. Of several series the level of each is a property of its own, and not part
+    of the trend. Of many channels only the first are here.
     """
     series = dataset.series
     assert series, "only series have such properties"
@@ -153,8 +154,14 @@ def properties_of(dataset: Dataset, season: Season | None) -> tuple[Property, ..
     span = season.period if season else series.window
     found = [Property("season", season.text, _on_circle(season.phases))] if season else []
     means = [pd.Series(one[:, 0]).rolling(span, 1).mean() for one in read]
-    text = f"the mean of {channels[0]} over {span} steps"
-    found.append(Property("trend", text, np.concatenate(means)[:, None]))
+    trend, text = np.concatenate(means), f"the mean of {channels[0]} over {span} steps"
+    owners = np.repeat([piece.name for piece in series.train], [len(one) for one in read])
+    if several := len({piece.name for piece in series.train}) > 1:
+        level = pd.Series(trend).groupby(owners).transform("mean").to_numpy()
+        trend, text = trend - level, f"{text}, less its series' own mean"
+    found.append(Property("trend", text, trend[:, None]))
+    if several:
+        found.append(Property("level", f"the level of {channels[0]} in its series", level[:, None]))
     for k, name in enumerate(channels):
         found.append(Property(name, f"the value of {name}", np.concatenate(read)[:, [k]]))
     for cycle in _cycles(series):

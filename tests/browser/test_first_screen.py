@@ -156,6 +156,18 @@ def test_the_curves_are_the_time_machine(opened, server):
     page.expect_place("60")
 
 
+def test_a_finger_goes_to_an_epoch_in_the_curves(opened, server):
+    page = opened(f"{server.url}/?epoch=60&epochs=100", "curves")
+    finger = page.page.context.new_cdp_session(page.page)
+    for kind, epoch in (("touchStart", 30), ("touchMove", 20)):
+        x, y = point_at(page, epoch)
+        touch = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
+        finger.send("Input.dispatchTouchEvent", touch)
+        page.expect_place(str(epoch))
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.expect_place("20")
+
+
 @pytest.mark.story
 def test_who_opens_the_page_sees_it_learn_and_may_watch_it_slowly(server, browser, complaints):
     tab = open_page(browser, complaints, reduced_motion="no-preference")

@@ -91,7 +91,7 @@ def test_a_lesson_is_done_with_the_keyboard_left_and_resumed(opened, server):
     expect(strip.locator(".lock:enabled")).to_be_visible(timeout=60_000)
     # The answer is not to be seen yet.
     expect(page.verdict).to_be_hidden()
-    page.page.locator(".rnnviz-pad").focus()
+    # The first arrow goes to the picture.
     for name in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowUp"):
         page.page.keyboard.press(name)
     expect(page.page.locator(".rnnviz-pad")).to_have_attribute("aria-label", re.compile("^not: 5"))
@@ -109,6 +109,18 @@ def test_a_lesson_is_done_with_the_keyboard_left_and_resumed(opened, server):
     expect(page.verdict).to_be_visible()
     answer(page, "3")
     expect(strip.locator(".choices .right")).to_contain_text("you")
+
+
+def test_a_curve_is_drawn_with_the_keyboard(opened, server):
+    page = opened(f"{server.url}/?lesson=plateau")
+    expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)
+    page.keys("ArrowRight", "ArrowDown", "End")
+    lock = page.page.locator(f"{STRIP} .lock")
+    expect(lock).not_to_have_attribute("aria-disabled", "true")
+    values = page.page.evaluate("() => rnnviz.stage.plots.get('curves').overlay.guess.values")
+    assert values[:5] == [1] * 5 and len({*values[5:]}) == 1 and values[-1] < 1
+    page.keys("Enter")
+    expect_step(page, "Run")
 
 
 @pytest.mark.story

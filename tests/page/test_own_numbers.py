@@ -78,6 +78,22 @@ def test_roles_of_columns_are_guessed_and_chosen_one_after_the_other(page):
     assert not page.disabled("learn")
 
 
+def test_no_column_is_offered_twice(page):
+    hours(page)
+    inputs = box(page, "Inputs")
+    assert (inputs.disabled, inputs.placeholder) == (True, "no column is left")
+    choose(page, "Values", ["load"])
+    assert not box(page, "Inputs").disabled
+
+
+def test_one_cause_is_one_problem_with_its_rows(page):
+    rows = [row.rpartition(",")[0] + "," if k in (3, 7, 8, 9, 20) else row
+            for k, row in enumerate(HOURS)]  # fmt: skip
+    hours(page, rows)
+    assert "<td>5, 9–11, 22: " in listed(page)
+    assert listed(page).count("<tr>") == 2
+
+
 def test_each_value_can_be_a_series(page):
     hours(page)
     choose(page, "Each value is a series")

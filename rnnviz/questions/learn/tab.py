@@ -150,8 +150,10 @@ def _draw(pair: Pair, frame: Frame) -> None:
 
 def _continued(probe: Probe) -> Picture:
     past, found = continued_series(probe)
-    names = probe.dataset.series.columns.expected if probe.dataset.series else ()
-    return continued(found, past, names, theme())
+    series = probe.dataset.series
+    assert series, "only values of series are continued"
+    several = len({piece.name for piece in series.train}) > 1
+    return continued(found, past, series.columns.expected, theme(), named=several)
 
 
 def lay_out_pair(pair: Pair, left: DeltaGenerator, right: DeltaGenerator) -> Scene:

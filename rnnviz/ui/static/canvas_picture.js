@@ -16,7 +16,9 @@ export class CanvasPicture extends Picture {
     this.tip.ariaLive = "polite";
     this.node.replaceChildren(this.canvas, this.tip);
     this.pointer = null; // where the pointer is, in the units of `paint`
-    this.canvas.addEventListener("pointermove", (event) => this.point(this.placeOf(event)));
+    // A finger is nowhere before it presses.
+    for (const kind of ["pointerdown", "pointermove"])
+      this.canvas.addEventListener(kind, (event) => this.point(this.placeOf(event)));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
   }
 

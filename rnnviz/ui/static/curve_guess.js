@@ -60,9 +60,9 @@ export class CurveGuess {
     this.from = to;
   }
 
-  // An arrow draws on; returns what it has drawn, in words.
+  // An arrow draws on, End to the right end; returns what is drawn, in words.
   key(place, name) {
-    const [by, rise] = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, RISE], ArrowDown: [0, -RISE] }[name] ?? [];
+    const [by, rise] = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], End: [COUNT, 0], ArrowUp: [0, RISE], ArrowDown: [0, -RISE] }[name] ?? [];
     if (by === undefined) return null;
     const value = this.pad.step(by, rise * (place.high - place.low), place.high);
     return `${this.lesson.on} ${value.toFixed(2)} at ${Math.round(this.placeOf(this.pad.at))}`;
@@ -85,7 +85,8 @@ export class CurveGuess {
     if (asking) return;
     if (own.length) this.label(p, place, "you", own, p.youText);
     if (place.board && lesson.truth.length) this.label(p, place, "the run", lesson.truth, p.text, 0.7);
-    for (const { points, label } of lesson.lines) this.label(p, place, label, points, p.forward, 0.35);
+    // Lines that are close to each other are named at different places.
+    lesson.lines.forEach(({ points, label }, k) => this.label(p, place, label, points, p.forward, 0.3 + 0.18 * (k % 4)));
     this.paintMarks(p, place);
     if (place.panels) this.paintEvents(p, place);
   }
@@ -128,13 +129,15 @@ export class CurveGuess {
   // The epochs at which the line and the run do what is compared.
   paintMarks(p, { u, top, height, across, left, width }) {
     const rows = this.lesson.handles.filter(({ epoch, guess, truth }) => epoch && (guess ?? truth) !== null).slice(0, 1);
-    for (const { guess, truth } of rows)
-      for (const [at, text, color] of [[guess, "you", p.youText], [truth, "the run", p.text]]) {
+    for (const { guess, truth } of rows) {
+      const both = guess !== null && truth !== null && Math.abs(across(guess) - across(truth)) < 7 * u;
+      for (const [at, text, color, line] of [[guess, "you", p.youText, 0], [truth, "the run", p.text, both ? 1 : 0]]) {
         if (at === null) continue;
         const x = across(at), near = x > left + width - 8 * u;
         stroke(p, [[x, top], [x, top + height]], faint(color, 0.75), 1.6, [3, 3]);
-        write(p, `${text} ${Math.round(at)}`, x + (near ? -0.45 : 0.45) * u, top + 0.9 * u, u, color, { weight: 600, halo: true, align: near ? "right" : "left" });
+        write(p, `${text} ${Math.round(at)}`, x + (near ? -0.45 : 0.45) * u, top + (0.9 + 1.2 * line) * u, u, color, { weight: 600, halo: true, align: near ? "right" : "left" });
       }
+    }
   }
 }
 

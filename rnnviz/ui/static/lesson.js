@@ -138,7 +138,7 @@ export class Lesson {
   }
 
   // Play with a guess that is not complete asks for the rest. Enter is the main button, a digit an answer or a shape,
-  // Esc leaves.
+  // an arrow draws, Esc leaves.
   handleKey(name, typing) {
     // An open menu has its keys to itself.
     if (!this.state || document.querySelector(":popover-open")) return false;
@@ -146,6 +146,11 @@ export class Lesson {
     if (name === "Enter") return this.press(".acts .main");
     if (name === " " && this.asking) {
       this.lock();
+      return true;
+    }
+    // The keys of the guess, before Tab has come to it.
+    if (this.draws(name)) {
+      this.canvas.focus();
       return true;
     }
     const k = /^[1-8]$/.test(name) && !typing ? Number(name) - 1 : -1;
@@ -238,13 +243,18 @@ export class Lesson {
   }
 
   typed(event) {
-    if (!this.asking || !this.place) return;
-    const told = this.guess.key?.(this.place, event.key);
-    if (!told) return;
+    if (!this.draws(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  // Whether a key has changed the guess.
+  draws(name) {
+    const told = this.asking && this.place && !this.canvas.hidden && this.guess.key?.(this.place, name);
+    if (!told) return false;
     this.changed(() => {});
     this.canvas.ariaLabel = told;
+    return true;
   }
 
   // Notes

@@ -1,5 +1,7 @@
 """A window of numbers over time as a curve, and the whole series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,5 +143,8 @@ def test_the_continuation_has_a_band_and_what_came(load):
     assert found["load came"][0] == found["price came"][0] == "50.5"
     assert found["price read"] == [str(int(value)) for value in past.values[:, 1]]
     assert found["price usual error"] == ["3", "3"]
+    assert both.layout["title"]["text"].startswith("On its own: ")
+    store = continued(came, replace(past, name="<b>"), ["load"], LIGHT, named=True)
+    assert store.layout["title"]["text"].startswith("On its own, &lt;b&gt;: ")
     broken = Continuation("", times, values * np.inf, came.real, came.spread)
     assert not continued(broken, past, ["load"], LIGHT).series

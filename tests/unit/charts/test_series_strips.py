@@ -67,6 +67,9 @@ def test_each_series_or_each_class_has_its_strip():
     html, images = drawn(rows, "t,store,x", window=5)
     assert [title for title, _ in titles(html)] == ["&lt;b&gt;", "b", "c", "d"]
     assert (len(images), "and 2 more" in html) == (4, True)
+    with_hole = [row for row in rows if not row.startswith("20,e")]
+    html, _ = drawn(with_hole, "t,store,x", window=5, fill="last")
+    assert [title for title, _ in titles(html)] == ["e", "&lt;b&gt;", "b", "c"]
     rows = [
         f"{'wo' * (k % 2) or 'ok'},{k},{t},{t * k % 7},{k}.5" for k in range(40) for t in range(6)
     ]

@@ -50,13 +50,20 @@ def test_a_healthy_network_has_no_bad_sign_before_training_or_while_its_loss_fal
 def test_a_run_that_breaks_gets_one_hint():
     """Before: the signs. Then: the message, until the reader looks back or changes something."""
     session = after(RunConfig(lr=10), 0)
-    assert "On the sequence shown: One step changes" in shown_of(session)
+    assert "On the phrase shown: One step changes" in shown_of(session)
     assert "try a learning rate of 0.02" in shown_of(session)
     session.player.advance(1000)
-    assert "On the sequence shown" not in shown_of(session)
+    assert "On the phrase shown" not in shown_of(session)
     assert "Try a learning rate of 0.02." in shown_of(session)
     session.configure(RunConfig(lr=0.02))
-    assert "On the sequence shown" in shown_of(session)
+    assert "On the phrase shown" in shown_of(session)
+
+
+def test_signs_of_numbers_over_time_speak_of_steps():
+    shown = shown_of(after(RunConfig(task="elnino", hidden=4), 0))
+    assert "On the window shown: " in shown
+    assert "The gradient at the first step over that at the last" in shown
+    assert "token" not in shown
 
 
 def test_the_story_and_every_sign_lead_to_the_tab_that_shows_them():

@@ -27,7 +27,8 @@ MARKDOWN = {"label", "body", "help", "captions"}
 OTHERS = {"captions", "file", "parts", "self.unrolled", "session.units"}
 #: Texts that are written in this program: names of settings, of choices, of kinds of things.
 OURS = {
-    "MOST_EDITS", "MOST_RUNS", "_NONE_FIT", "_COMING", "SETTINGS[name].label", "_EMPTY", "_NO_SWEEP",
+    "MOST_EDITS", "MOST_RUNS", "_NONE_FIT", "_COMING", "SETTINGS[name].label", "_EMPTY",
+    "_NO_SWEEP",
     "TASKS[session.config.task].teaches", "_HELP", "_TEMPERATURE",
     "_changed(RunConfig(**values))", "contents", "doing", "ending", "from_docs", "export.help",
     "export.label", "group", "kind.help",

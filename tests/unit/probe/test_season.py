@@ -89,6 +89,18 @@ def test_a_trend_is_the_mean_over_the_last_season_in_each_piece():
         assert trend.values[k, 0] == pytest.approx(values[max(0, k - 9) : k + 1].mean())
 
 
+def test_of_several_series_the_level_is_no_trend():
+    rows = [wave(100, 10).assign(id=name, load=np.arange(100) + level)
+            for name, level in (("a", 0), ("b", 5000))]  # fmt: skip
+    data = data_of(pd.concat(rows), id="id", time="time", value="load")
+    found = {one.name: one.values[:, 0] for one in properties_of(data, None)}
+    first = len(data.series.train[0])
+    means = pd.Series(np.arange(first)).rolling(8, 1).mean()
+    for part in (slice(first), slice(first, None)):
+        np.testing.assert_allclose(found["trend"][part], means - means.mean())
+    np.testing.assert_allclose(found["level"][first:] - found["level"][:first], 5000)
+
+
 def test_rows_are_the_steps_of_the_pieces_that_the_windows_read():
     frame = pd.concat([wave(60, 9).assign(id="a"), wave(60, 9).assign(id="b")])
     session = from_frame(frame, RunConfig(hidden=3), id="id", value="load", window=8)
