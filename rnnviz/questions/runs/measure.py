@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, unquote
@@ -86,6 +87,13 @@ def _conditions(text: str) -> tuple[str, ...]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _table_of(path: Path, _edition: tuple[int, int, float]) -> pd.DataFrame:
+    """All runs of a file at an edition, read once for all tabs; raise StoreError."""
+    with closing(Store(path, readonly=True)) as store:
+        return run_table(store)
+
+
 class RunsLab:
     """The runs in the user's file, read again when it has changed.
 
@@ -141,8 +149,8 @@ class RunsLab:
         try:
             with closing(Store(self.path, readonly=True)) as store:
                 latest = store.latest()
-                if latest != self.edition or self._every.empty:
-                    self._every, self.edition = run_table(store), latest
+            if latest != self.edition or self._every.empty:
+                self._every, self.edition = _table_of(self.path, latest), latest
         except StoreError as problem:
             self.problem = str(problem)
 
@@ -188,6 +196,8 @@ class RunsLab:
     @property
     def settled(self) -> pd.DataFrame:
         """A row for the seeds of each setting, of the runs that their settings determine."""
+        if len(self.determined) == len(self.table):
+            return self.rows
         return self._ask("settled", lambda: grouped(self.determined))
 
     @property
