@@ -129,6 +129,7 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
     groups, by_score = (rows.groupby("family", sort=False) for rows in (table, ordered))
     middle = ordered[by_score.cumcount() == (by_score["key"].transform("size") - 1) // 2]
     noted = table[table["note"].astype(bool)].groupby("family")["note"]
+    notes = noted.agg(lambda texts: "; ".join(dict.fromkeys(texts)))
     columns = {name: groups[name].first() for name in names}
     columns |= {
         "n": groups.size(),
@@ -140,8 +141,7 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
         "best": groups["best"].max(),
         "middle": middle.set_index("family")["key"],
         "small": middle.set_index("family")["small"],
-        "note": noted.agg(lambda notes: "; ".join(dict.fromkeys(notes)))
-        .reindex(groups.size().index, fill_value=""),
+        "note": notes.reindex(groups.size().index, fill_value=""),
         **{name: groups[name].sum() for name in ended},
         "seconds": groups["seconds"].sum(),
     }
