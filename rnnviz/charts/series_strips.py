@@ -36,7 +36,7 @@ class _Strip(NamedTuple):
 
 def strips_html(series: WindowedSeries, theme: Theme) -> str:
     """Strips of the first series, or of the values of a single one, with a legend."""
-    every, strips = (*series.train, *series.test), [*_strips(series)]
+    every, strips = (*series.train, *series.test), sorted(_strips(series), key=_is_complete)
     whole, ends = strips[0].whole, _ends(every)
     drawn = (_strip_html(one, series.window, ends, theme) for one in strips[:_MOST])
     times = "" if whole else "".join(f"<span>{text}</span>" for text in written(ends))
@@ -72,13 +72,14 @@ def _strips(series: WindowedSeries) -> Iterator[_Strip]:
         for k, name in enumerate(columns.expected):
             yield _Strip(name, k, [*series.train], [*series.test])
         return
-    for name, (train, test) in sorted(parts.items(), key=lambda one: _is_whole(*one[1])):
+    for name, (train, test) in parts.items():
         yield _Strip(name, 0, train, test)
 
 
-def _is_whole(train: list[Series], test: list[Series]) -> bool:
-    """Whether nothing of a series was missing; one with a gap comes first, to be seen."""
-    return max(len(train), len(test)) < 2 and not any(one.filled.any() for one in (*train, *test))
+def _is_complete(strip: _Strip) -> bool:
+    """Whether nothing of a strip was missing; one with a gap comes first, to be seen."""
+    filled = (piece.filled[:, strip.column].any() for piece in (*strip.train, *strip.test))
+    return strip.whole or (max(len(strip.train), len(strip.test)) < 2 and not any(filled))
 
 
 def _ends(pieces: Sequence[Series]) -> Array:

@@ -70,6 +70,9 @@ def test_each_series_or_each_class_has_its_strip():
     with_hole = [row for row in rows if not row.startswith("20,e")]
     html, _ = drawn(with_hole, "t,store,x", window=5, fill="last")
     assert [title for title, _ in titles(html)] == ["e", "&lt;b&gt;", "b", "c"]
+    rows_of_two = [f"{k},{k % 5},{k % 3 if k != 20 else ''}" for k in range(50)]
+    html, _ = drawn(rows_of_two, "t,x,y", window=5, fill="last")
+    assert [title for title, _ in titles(html)] == ["y", "x"]
     rows = [
         f"{'wo' * (k % 2) or 'ok'},{k},{t},{t * k % 7},{k}.5" for k in range(40) for t in range(6)
     ]
