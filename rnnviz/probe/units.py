@@ -250,12 +250,12 @@ class UnitLab:
         the one in about half of the sequences, or none if the tokens hardly recur.
         """
         vocabulary = self.activations(source).vocabulary
-        if self.chosen_word in vocabulary:
+        if not self.repeats(source):
+            self.word = self.chosen_word = None
+        elif self.chosen_word in vocabulary:
             self.word = self.chosen_word
         elif self.word not in vocabulary:
-            self.word = self.chosen_word = None
-            if self.repeats(source):
-                self.word = self.activations(source).most_informative_word
+            self.word, self.chosen_word = self.activations(source).most_informative_word, None
         self.unit = int(self.order(source)[0]) if marked is None else marked
         self.list_page = min(self.list_page, self.last_list_page(source))
 

@@ -14,6 +14,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, MOST_EDITS, Sort, StateSource
 from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
+from rnnviz.questions.subject import subject_of
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import apply_edits, noise, scale, set_weight, silence
 from tests.sampling import each_row
@@ -136,6 +137,16 @@ def test_the_marked_unit_is_the_chosen_one_and_numbers_that_hardly_repeat_have_n
     session.units.look_at(source_of(session), 3)
     assert (session.units.unit, session.units.word) == (3, None)
     assert session.units.changed(source_of(session))[1] == 0
+
+
+@each_row("task", ["adding", "elnino"])
+def test_a_step_that_is_marked_is_no_word_where_numbers_hardly_repeat(task):
+    """Else units would be weighed on the few sequences that have this number."""
+    session = Session(RunConfig(task=task, hidden=4, window=12))
+    session.ask(session.dataset.phrase_of(session.dataset.train[0]))
+    session.selection.token = 3
+    here = subject_of(session)
+    assert (here.lab.word, here.lab.chosen_word, here.token) == (None, None, 3)
 
 
 def test_sequences_with_the_chosen_word_come_first(session, lab):
