@@ -298,7 +298,7 @@ def caption_fields(step: StepRecord, focus: Focus) -> dict[str, str]:
         "lost": share_text(descent.lost),
         "largest": number(float(np.abs(descent.gradient.theta).max())),
         "change": number(float(np.abs(descent.update.theta).max())),
-        "decay": ", and a little towards zero (weight decay)" * (step.config.weight_decay > 0),
+        "decay": ", and weight decay pulls a little towards zero" * (step.config.weight_decay > 0),
         "masked": " (with dropout)" * step.config.drops,
         "part": focus.part,
         "role": cell.parts.role(focus.part).partition(",")[0],
