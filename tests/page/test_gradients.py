@@ -388,7 +388,7 @@ def test_of_data_that_cannot_be_longer_it_is_said(link, charted, said):
 def test_what_feeds_the_weights_is_named_and_before_the_first_token_nothing_does(cell):
     page = Page(FEED, **SMALL, cell=cell)
     recurrent, inputs = (page.places[key]["text"] for key in ("feed_hh", "feed_xh"))
-    assert "||da_t h_{t−1}ᵀ||" in recurrent
+    assert "the recurrent weights: the norm of its part" in recurrent
     assert "||da_t x_tᵀ||" in inputs
     assert "has no bar where the weights multiply the state, as h_0 = 0" in recurrent
     assert float(page.series("feed_hh", "share")["customdata"][0]) == 0

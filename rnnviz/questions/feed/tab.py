@@ -30,14 +30,14 @@ from rnnviz.ui.style import theme
 
 
 def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSource]]:
-    reads, feeds = {"part": "da_t x_tᵀ"}, {"part": "da_t h_{t−1}ᵀ"}
+    reads = {"part": "da_t x_tᵀ"}
     left = [
         Chart("feed_xh", 4.4, _columns("W_xh"), _narrow, text="feed", fields=reads),
-        Chart("feed_hh", 2.6, _columns("W_hh"), _narrow, fields=feeds),
+        Chart("feed_hh", 2.6, _columns("W_hh"), _narrow),
     ]
     right = [
-        Chart("map_xh", 3, _map("W_xh"), click=go_to_click, text="share_map", fields=reads),
-        Chart("map_hh", 3, _map("W_hh"), click=go_to_click, text="share_map", fields=feeds),
+        Chart("map_xh", 3, _map("W_xh"), click=go_to_click, text="share_map"),
+        Chart("map_hh", 3, _map("W_hh"), click=go_to_click, text="share_map"),
     ]
     if session.player.recorded:  # Its optimizer is another program's.
         return left, right
@@ -163,11 +163,8 @@ def _clipping(source: GradientSource, _: bool = False) -> EpochSeries[NextStepSt
 def _of_both(pair: Pair) -> tuple[Column[GradientSource], Column[GradientSource]]:
     """Of both networks: one map each, that of the input weights."""
     left, right = _charts(pair.first)
-    fields = {"part": "da_t x_tᵀ"}
     maps: list[Chart[GradientSource]] = [
-        Chart(
-            f"map_{k}", 2.6, partial(_map_of, k), click=go_to_click, text="share_map", fields=fields
-        )
+        Chart(f"map_{k}", 2.6, partial(_map_of, k), click=go_to_click, text="share_map")
         for k in (0, 1)
     ]
     others = [replace(one, share=2.6) for one in right[2:] if isinstance(one, Chart)]
