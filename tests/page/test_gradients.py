@@ -348,7 +348,7 @@ def test_the_signs_of_health_stand_in_the_status_with_a_word_and_a_sentence(smal
     for name in ("saturated", "silent", "clipped", "update", "gradient", "reach", "overfit"):
         assert re.search(rf"{name} +\S+ +(fine|watch|bad)", small.text), name
     lag = {"task": "recall", "lag": "20", "hidden": "16", "batch": "8", "init_scale": "0.02"}
-    tiny = "The gradient that reaches the first token is lost in rounding"
+    tiny = "The gradient that reaches the first character is lost in rounding"
     assert tiny in Page(**lag, cell="elman").text
     assert tiny not in Page(**lag, cell="lstm", forget_bias="3").text
 
