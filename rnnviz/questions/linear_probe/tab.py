@@ -46,11 +46,11 @@ def choose_probe(session: Session) -> None:
 def probe_chart(session: Session) -> Chart[UnitSubject]:
     """The scores, or why there are none."""
     data, names = session.dataset, session.names
-    target = f"that at the end of the {names.sequence}"
+    target = f"the target at the end of the {names.sequence}"
     if data.reads is OutputAt.EVERY:
-        target = f"that after the same {names.noun}"
+        target = "the target there"
     elif data.rule:
-        target = f"that which the {names.sequence} would have if it ended there"
+        target = f"the target if the {names.sequence} ended there"
     return Chart(
         "readability", 4.6, _picture, lambda here: _remark(here.session),
         text="linear_probe/readability", fields={"target": target, "ridge": f"{measure.RIDGE:g}"},
