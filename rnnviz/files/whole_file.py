@@ -19,7 +19,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which replaces ``path`` when the block ends without an error.
 
     Until then an old file stays. Symbolic links and the mode of an old file are kept. A stream,
-    such as a pipe, is written directly. Raises OSError, which names the path.
+    such as a pipe, is written directly. Raises OSError, which names the path, also for a program
+    that runs: a link such as /proc/self/exe may lead to one.
     """
     with named(path):
         if _is_stream(path):
@@ -27,6 +28,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
             return
         target, temporary = path.resolve(), _temporary(path)
+        _check_old(target)
         try:
             with temporary.open("xb") as file:
                 yield file
@@ -54,14 +56,19 @@ def check_outputs(
                 continue
             if path.is_dir():
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if path.exists() and not os.access(path, os.W_OK):
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+            _check_old(path)
             with _empty(path):
                 files.append((option, path))
     for k, (one, path) in enumerate(files):
         for other, also in (*files[:k], *inputs):
             if _same(path, also):
                 raise TaskError(f"{other} and {one} are the same file, {path}. Name another.")
+
+
+def _check_old(path: Path) -> None:
+    """Raise OSError if there is a file that can't be written, such as a program that runs."""
+    if path.exists():
+        path.open("ab").close()
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 import pathlib
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 import threading
 
@@ -153,11 +156,33 @@ def test_what_can_not_be_written_is_said_and_nothing_is_left(path, monkeypatch):
         with pytest.raises(OSError, match=r".") as raised:
             write(wrong)
         assert raised.value.filename == str(wrong)
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(PermissionError) as raised:
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError) as raised:
+        patch.setattr(pathlib.Path, "open", refuse)
         check(path)
     assert raised.value.filename == str(path)
     assert {one.name for one in folder.iterdir()} == {path.name, *map(str, sockets)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a program that runs")
+def test_a_program_that_runs_is_not_replaced_by_any_link(path):
+    program = path.with_name("program")
+    shutil.copy(shutil.which("sleep"), program)
+    content = program.read_bytes()
+    running = subprocess.Popen([program, "60"])
+    try:
+        for place in (program, pathlib.Path(f"/proc/{running.pid}/exe")):
+            for act in (check, write):
+                with pytest.raises(OSError, match="busy") as raised:
+                    act(place)
+                assert raised.value.filename == str(place)
+    finally:
+        running.kill()
+        running.wait()
+    assert program.read_bytes() == content
 
 
 def test_different_files_are_fine(path):
