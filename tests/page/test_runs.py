@@ -14,6 +14,8 @@ import pytest
 
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.files.output import runs_csv
+from rnnviz.probe.pair import Pair
+from rnnviz.probe.session import Session
 from rnnviz.questions.runs.measure import RunsLab, RunsPicture
 from rnnviz.questions.runs.opening import keep, open_run
 from rnnviz.questions.runs.sweep_command import suggested
@@ -210,6 +212,24 @@ def test_a_filter_leaves_what_fits_in_table_answer_and_files(filled):
     page.app.button(key="runs_show_all").click()
     page.run()
     assert len(page.app.dataframe[0].value) == 2
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_runs_kept_before_their_end_say_nothing_of_settings_but_have_curves(finished):
+    for hidden, lr in ((3, 0.1), (4, 0.2), (5, 0.3)):
+        pair = Pair(Session(RunConfig(hidden=hidden, lr=lr, epochs=3)))
+        pair.first.player.advance(3 if finished and hidden == 5 else 1)
+        keep(pair, default_path(), "")
+    page = Page("runs", **SMALL)
+    lab = lab_of(page)
+    of_rows = {RunsPicture.CURVES, RunsPicture.WHEN}
+    for chosen in ([], [*lab.rows.index[:1]]):
+        for view in RunsPicture:
+            lab.view, lab.chosen, lab.clicks = view, chosen, lab.clicks + 1
+            page.run()
+            drawn = page.chart("runs")["layout"]
+            unsettled = "was trained to its end" in str(drawn.get("annotations"))
+            assert unsettled == (not finished and view not in of_rows), view
 
 
 def test_two_rows_open_as_a_and_b_at_the_same_seed(filled):

@@ -194,6 +194,11 @@ class RunsLab:
         return self._ask("determined", lambda: self.table[self.table["determined"]])
 
     @property
+    def tried(self) -> list[str]:
+        """The settings in which those runs differ."""
+        return self._ask("tried", lambda: differing(self.determined))
+
+    @property
     def settled(self) -> pd.DataFrame:
         """A row for the seeds of each setting, of the runs that their settings determine."""
         if len(self.determined) == len(self.table):

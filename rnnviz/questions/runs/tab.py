@@ -69,6 +69,7 @@ _MOST_COUNTS, _MOST_NAMED = 3, 2
 _MOST_LISTED = 24
 _ROWS = ("settings", "each run")
 _NONE_FIT = "No run fits the filter."
+_NONE_SETTLED = "None of these runs was trained to its end with its settings alone."
 _NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
 _COMING = "The first runs are being trained."
 _EMPTY = (
@@ -458,17 +459,19 @@ def _drawn(lab: RunsLab, colors: Theme) -> Picture:
 
 def _picture(lab: RunsLab, colors: Theme) -> Picture:
     table = lab.determined
-    if lab.table.empty:
-        return sentence("Runs", _NONE_FIT if lab.conditions else "No runs are kept yet.", colors)
+    of_rows = lab.view in (RunsPicture.CURVES, RunsPicture.WHEN)
+    if lab.table.empty or (table.empty and not of_rows):
+        none = _NONE_FIT if lab.conditions else "No runs are kept yet."
+        return sentence("Runs", none if lab.table.empty else _NONE_SETTLED, colors)
     if lab.view is RunsPicture.MAP:
         score = lab.map_score
         return score_map(table, score, lab.axes, named=lab.named(score), theme=colors)
     score = lab.shown_score
     if lab.view is RunsPicture.SCORES:
-        return scores_over(table, lab.varied, score, named=lab.named(score), theme=colors)
+        return scores_over(table, lab.tried, score, named=lab.named(score), theme=colors)
     if lab.view is RunsPicture.LINES:
         named = lab.named(score)
-        return setting_lines(table, lab.settled, lab.varied, score, named=named, theme=colors)
+        return setting_lines(table, lab.settled, lab.tried, score, named=named, theme=colors)
     groups = lab.groups
     if lab.view is RunsPicture.WHEN:
         return learned_when(groups, lab.shared, colors)
