@@ -373,17 +373,19 @@ class SessionHost:
         if self.lesson and query.get("step") == "see":
             self.lesson.skip()
 
-    def restore(self, query: str) -> None:
-        """Open the link in a browser's address whose run has ended, with a message."""
+    def restore(self, query: str, fresh: Callable[[], Session | Pair] = Session) -> None:
+        """Open the link in a browser's address whose run has ended, with a message.
+
+        It is opened in a ``fresh`` session: what the link leaves out is as usual.
+        """
         asked = dict(parse_qsl(query, keep_blank_values=True))
         if RUN in asked:
             self._notify(GONE)
             return
         if query != self._query():
+            self.show(fresh())
             self.follow(asked, patience=0.0)
             self.refresh()
-            # The choices of every tab are those of the link.
-            self.edition += 1
         self._notify(RESTORED)
 
     def _notify(self, sentence: str) -> None:

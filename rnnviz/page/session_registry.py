@@ -124,7 +124,8 @@ class SessionRegistry:
             # The script may be making the widgets of the other run at this moment.
             tab.edition += 1
         elif run_id and known is None:
-            tab.actor.post(time_limit()(lambda host: host.restore(query)), long=True)
+            restore = time_limit()(lambda host: host.restore(query, self._fresh))
+            tab.actor.post(restore, long=True)
         return tab, moved
 
     def find(self, ticket: str) -> TabSession | None:
@@ -142,6 +143,10 @@ class SessionRegistry:
         """All actors that have not ended."""
         return list(self._actors.values())
 
+    def _fresh(self) -> Session | Pair:
+        """What a new run begins with."""
+        return self.opening() if self.opening else Session(upload_store=self.upload_store)
+
     def _new_run(self, query: Mapping[str, str]) -> Actor:
         known = self._actors.get(query.get(RUN, ""))
         if known and known.alive:
@@ -152,8 +157,7 @@ class SessionRegistry:
             if not longest.unwatched:
                 raise FullError(FULL)
             longest.stop()
-        session = self.opening() if self.opening else Session(upload_store=self.upload_store)
-        actor = Actor(session, lambda ended: self._actors.pop(ended.run_id, None))
+        actor = Actor(self._fresh(), lambda ended: self._actors.pop(ended.run_id, None))
         self._actors[actor.run_id] = actor
         if self.opening and not query:
             return actor

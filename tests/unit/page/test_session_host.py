@@ -711,6 +711,16 @@ def test_a_page_is_laid_out_again_for_a_link_that_is_restored(clock):
     assert clock.host.edition > edition
 
 
+def test_what_a_restored_link_leaves_out_is_as_usual(clock):
+    clock.host.follow({"hidden": "2", "phrase": "happy sad", "shown.gradient": "margin"}, 1)
+    clock.host.restore("hidden=2&epoch=1")
+    fresh = Session()
+    fresh.follow(read_link({"hidden": "2", "epoch": "1"})[0])
+    restored = clock.host.session
+    assert restored.phrase_input.phrase == fresh.phrase_input.phrase
+    assert restored.choices() == fresh.choices() == {}
+
+
 def test_what_is_told_while_a_link_is_followed_is_there_at_its_end():
     session = Session(SMALL)
     session.follow(read_link({"hidden": "2", "epoch": "40"})[0], patience=0.0)
