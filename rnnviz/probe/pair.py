@@ -36,6 +36,13 @@ GOING_ON, ALIKE = "Going on", "all other settings are alike."
 LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
 #: The message for those who are here for the first time.
 WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
+#: The settings by which own texts are split into training and test, and why no second network can
+#: be put beside the run with others.
+_SPLITTING = "seed", "data_seed"
+_OTHER_WORDS = (
+    "Both networks must know the same words, and another seed splits your texts anew: set Data "
+    "seed to keep the split."
+)
 #: How many epochs a run that has ended trains on, and the most in all.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 
@@ -509,6 +516,9 @@ class Pair:
         # What has no effect in the first network says nothing of the second.
         apart = self.split | {r.name for r in SETTINGS.values() if not r.applies(vars(config))}
         own = {name: getattr(second.config, name) for name in apart}
+        if self._knows_other_words(replace(config, **own)):
+            own |= {name: getattr(config, name) for name in _SPLITTING}
+            self.split -= {*_SPLITTING}
         second.configure(replace(config, **own))
         self._note_split()
         if second.data.dataset_for(second.config) is not second.dataset:
@@ -518,12 +528,23 @@ class Pair:
     def differ(self, name: str, value: Any) -> None:
         """Give a setting of the second network another value; it is split from now on."""
         if self.second and name in SETTINGS and name not in COMMON:
-            self.second.configure(replace(self.second.config, **{name: value}))
+            config = replace(self.second.config, **{name: value})
+            if self._knows_other_words(config):
+                self.first.player.message = _OTHER_WORDS
+                return
+            self.second.configure(config)
             self.split.add(name)
             self._note_split()
             self._share_phrase()
             if said := self.second.player.message:
                 self.first.player.message = f"{self.names[1]}: {said}"
+
+    def _knows_other_words(self, config: RunConfig) -> bool:
+        """Whether a network with these settings has another vocabulary, or other classes."""
+        one, other = self.first.dataset, self.first.data.dataset_for(config)
+        return (one.vocabulary, one.source, one.classes) != (
+            other.vocabulary, other.source, other.classes
+        )  # fmt: skip
 
     def _share_phrase(self) -> None:
         """Both read the phrase of the first, with its marks, also after a change of the data."""
@@ -565,6 +586,9 @@ class Pair:
         own = {name: value for name, value in differing.items() if name not in COMMON}
         schedule = run.schedule
         start = replace(schedule.start, **own)
+        if self._knows_other_words(start):
+            self.first.player.message = _OTHER_WORDS
+            return
         changes = tuple(c for c in schedule.changes if c.name != EDIT and c.name not in own)
         end = Position(start.epochs)
         self._put_beside(
@@ -783,6 +807,8 @@ class Pair:
         other, refused = found
         start = other.schedule.start
         try:
+            if self._knows_other_words(start):
+                raise TaskError(_OTHER_WORDS)
             self.second = self.first.beside(start)
         except TaskError as problem:
             self.first.player.note(f"In the link, of the second network: {problem}")

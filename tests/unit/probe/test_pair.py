@@ -16,6 +16,7 @@ from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
 
@@ -564,6 +565,37 @@ def test_both_learn_from_own_data_whichever_is_shown():
     pair.load(None)
     assert [s.data.own for s in pair.sessions] == [False, False]
     assert pair.first.dataset is pair.second.dataset
+
+
+def test_two_networks_never_know_other_words_of_own_texts():
+    """Each seed splits them anew, and words of the test alone are unknown."""
+    rows = "".join(
+        f"{f'w{k} ' * (k % 4 > 0)}{('the', 'a', 'my')[k % 3]} {('dog', 'cat')[k % 2]},{k % 2}\n"
+        for k in range(40)
+    )
+    store, upload = UploadStore(), Upload(File("own.csv", f"text,label\n{rows}".encode()))
+    pair = Pair(Session(RunConfig(hidden=2), upload_store=store))
+    pair.load(upload)
+    pair.compare({"seed": 1})
+    assert pair.second is None and "splits your texts anew" in pair.session.player.message
+    pair.configure(replace(pair.first.config, data_seed=0))
+    pair.compare({"seed": 1})
+    assert pair.second.config.seed == 1
+    pair.differ("data_seed", 3)
+    assert "splits your texts anew" in pair.session.player.message
+    assert pair.second.config.data_seed == 0
+    link = dict(parse_qsl(pair.query(), keep_blank_values=True))
+    pair.configure(replace(pair.first.config, data_seed=3))
+    assert [s.config.data_seed for s in pair.sessions] == [3, 3]
+    pair.configure(replace(pair.first.config, data_seed=-1))
+    assert [s.config.seed for s in pair.sessions] == [0, 0]
+    for one in (pair.first, pair.second):
+        assert one.dataset.vocabulary == pair.first.dataset.vocabulary
+    opened = Pair(Session(upload_store=store))
+    opened.follow(link)
+    assert opened.second.dataset.vocabulary == opened.first.dataset.vocabulary
+    opened.follow({name: text for name, text in link.items() if name != "data_seed"})
+    assert opened.second is None and "splits your texts anew" in opened.session.player.message
 
 
 def test_a_second_network_is_drawn_in_the_same_layer_and_part():
