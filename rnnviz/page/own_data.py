@@ -117,7 +117,8 @@ def choose_columns(upload: Upload) -> Upload:
 def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
     """The upload with the chosen columns of numbers over time; raise TaskError.
 
-    What is chosen is not offered again, and what follows is guessed anew.
+    What is chosen is not offered again, and what follows is guessed anew. A part with no column
+    left is not asked for.
     """
     given, mark = Given(form), _mark(upload.train)
 
@@ -125,10 +126,11 @@ def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
         guess = guessed_columns(cells, given)
         taken = {name for text in given[1:-1] for name in listed_columns(cells, text or "")}
         free = [name for name in cells.columns if name not in taken]
+        if not free:
+            return ""
         names: list[str] = st.multiselect(
             label, free, guess.of(role), help=help, key=_key(f"{role}_column", mark, given),
-            max_selections=most, placeholder="none" if free else "no column is left",
-            disabled=not free,
+            max_selections=most, placeholder="none",
         )  # fmt: skip
         return joined_columns(names)
 

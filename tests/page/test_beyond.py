@@ -74,9 +74,7 @@ def test_so_can_an_own_cell_that_overflows_and_nothing_is_said_on_the_terminal(
 
 
 def test_a_sign_without_a_meaning_has_a_dash_and_no_word():
-    assert re.search(
-        r"reach +– +The gradient at the first token", Page("train", phrase="good").text
-    )
+    assert re.search(r"reach +– +The gradient at the first word", Page("train", phrase="good").text)
 
 
 @singly(page=PAGES, name=["b_h", "W_xh"], size=[1e80, 1e300, 1.7e308])

@@ -64,7 +64,7 @@ def test_roles_of_columns_are_guessed_and_chosen_one_after_the_other(page):
     assert box(page, "To learn").options == [
         "the next values", "the class of a series", "a class at every step"
     ]  # fmt: skip
-    assert columns(page) == [["time"], [], None, ["load", "day of the month"], []]
+    assert columns(page) == [["time"], [], None, ["load", "day of the month"], None]
     choose(page, "Values", ["load"])
     choose(page, "Inputs", ["day of the month"])
     assert "time" not in box(page, "Values").options
@@ -78,12 +78,11 @@ def test_roles_of_columns_are_guessed_and_chosen_one_after_the_other(page):
     assert not page.disabled("learn")
 
 
-def test_no_column_is_offered_twice(page):
+def test_no_column_is_offered_twice_and_no_part_is_asked_for_without_columns(page):
     hours(page)
-    inputs = box(page, "Inputs")
-    assert (inputs.disabled, inputs.placeholder) == (True, "no column is left")
+    assert box(page, "Inputs") is None
     choose(page, "Values", ["load"])
-    assert not box(page, "Inputs").disabled
+    assert "load" not in box(page, "Inputs").options
 
 
 def test_one_cause_is_one_problem_with_its_rows(page):
