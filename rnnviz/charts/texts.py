@@ -303,18 +303,21 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
 
 
 def _next_values(probe: Probe) -> str:
-    """What is expected at the next step, beside what came if that is known."""
+    """What is expected at the next step and what came; of several columns the first, the rest as a tip."""
     data = probe.dataset
     names = data.classes[: len(data.series.columns.expected)] if data.series else ()
     pairs = zip(
         names, data.own_answers(probe.answers[-1]), data.own_answers(probe.known[-1]), strict=False
     )
-    told = (
+    told = [
         f"{escape(name) + ' ' if len(names) > 1 else ''}<b>{number(expected)}</b>"
         + ("" if math.isnan(real) else f", came {number(real)}")
         for name, expected, real in pairs
-    )
-    return "; ".join(told)
+    ]
+    if len(told) < 2:
+        return "".join(told)
+    every = "; ".join(told).replace("<b>", "").replace("</b>", "")
+    return f'<span title="{every}">{told[0]} (+ {len(told) - 1})</span>'
 
 
 def _answer(probe: Probe) -> str:

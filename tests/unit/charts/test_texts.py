@@ -7,6 +7,7 @@ import re
 from html import escape
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rnnviz.charts.texts import (
@@ -23,7 +24,7 @@ from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.health import MEANINGS
 from rnnviz.probe.questions import GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.results import wilson
-from rnnviz.probe.session import Session
+from rnnviz.probe.session import Session, from_frame
 from rnnviz.run.schedule import Position
 from rnnviz.tasks.data_source import PRESETS
 from tests.sampling import each_row
@@ -97,6 +98,16 @@ def test_a_sequence_that_was_opened_is_named_also_with_unknown_words(session):
         assert "<small></small>" in said
         assert f">“{phrase}”: <b" in said
         assert "“" not in verdict_html(probe, "")
+
+
+def test_of_several_values_the_first_is_shown_and_all_are_in_its_tip():
+    steps = np.arange(60)
+    frame = pd.DataFrame({"<Kiel>": steps % 5, "Ulm": steps % 7})
+    told = verdict_html(from_frame(frame, RunConfig(hidden=2), window=6).inspect(), "")
+    first = r"&lt;Kiel&gt; [\d.]+, came \d"
+    assert re.search(rf'title="{first}; Ulm [\d.]+, came \d">&lt;Kiel&gt; <b>', told)
+    assert told.count("Ulm") == 1
+    assert re.search(r"came \d \(\+ 1\)</span>", told)
 
 
 @pytest.mark.parametrize(
