@@ -32,7 +32,7 @@ _SCORE = 0.04
 #: Networks differ by how many seeds learned if more of them do.
 _MORE = 2
 LETTERS = "AB"
-_SAME = "Both begin with the same weights. What differs between them acts in training."
+_SAME = "Both begin with the same weights."
 
 
 class Both(NamedTuple):
@@ -97,7 +97,12 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
     yield from _states(both)
     chapters = [session.story.chapter for session in both.sessions]
     if pair.epoch == 0 and same_start(pair):
-        yield chapters[0], _SAME, False
+        differ = pair.first.config.changes(pair.sessions[-1].config)
+        yield (
+            chapters[0],
+            _SAME + " What differs between them acts in training." * bool(differ),
+            False,
+        )
     if chapters == [_LEARNED] * 2:
         yield "Both learned", _both_learned(both), False
     yield _chip(both), _lasts(both) or _right_in_one(both) or _losses(both), False
@@ -166,8 +171,9 @@ def luck_story(pair: Pair) -> tuple[str, str] | None:
 
 
 def _rank(chapter: str) -> int:
-    """The number of a chapter; a warning counts as the plateau that it is on."""
-    return next((one for one in Chapter if one.label == chapter), Chapter.PLATEAU)
+    """The number of a chapter; damage, and a warning, count as the plateau that they are on."""
+    ranked = (one for one in Chapter if one.label == chapter and one is not Chapter.DAMAGED)
+    return next(ranked, Chapter.PLATEAU)
 
 
 def same_start(pair: Pair) -> bool:
@@ -178,8 +184,15 @@ def same_start(pair: Pair) -> bool:
         for session in pair.sessions
         for change in session.run.schedule.changes
     )
-    network = all(row.group != "Network" for row in one.changes(two))
-    return network and not edited and pair.first.dataset is pair.sessions[-1].dataset
+    # Weights of a file, or of PyTorch, are those of one network.
+    first = {id(session.player.first) for session in pair.sessions}
+    network = all(row.group != "Network" and row.name != "dtype" for row in one.changes(two))
+    return (
+        network
+        and not edited
+        and len(first) == 1
+        and pair.first.dataset is pair.sessions[-1].dataset
+    )
 
 
 def _both_learned(both: Both) -> str:
@@ -209,12 +222,11 @@ def _lasts(both: Both) -> str:
     if not every or abs(one - two) < max(1, _LONGER * every):
         return ""
     noun = both.pair.first.names.noun + "s" * (every > 1)
-    said = [f"all {every}" if lasts == every else f"{lasts} of {every}" for lasts in (one, two)]
     probe = both.probes[0]
     name = probe.step_names[token]
     word = escape(name if probe.dataset.series else quoted(name))
-    first = f"{word} stays above {FORGOTTEN:.0%} for {said[0]} {noun} in {both.called(0)}"
-    return f"{first}, {said[1]} in {both.called(1)}."
+    first = f"{FORGOTTEN:.0%} of {word} is left up to {one} of {every} {noun} later"
+    return f"{first} in {both.called(0)}, {two} of {every} in {both.called(1)}."
 
 
 def _right_in_one(both: Both) -> str:
@@ -231,10 +243,9 @@ def _right_in_one(both: Both) -> str:
     k = int(right[1])
     verb = "says" if sure[1 - k] else "guesses"
     other = escape(shortened(data.classes[said[1 - k]]))
-    return (
-        f"{both.called(k)} has it right, {both.probes[k].probability:.0%}; {both.called(1 - k)} "
-        f"{verb} {other}, {both.probes[1 - k].probability:.0%}."
-    )
+    right_one = f"{both.called(k)} has it right, {both.probes[k].probability:.0%}"
+    what = "guesses it, too" if said[0] == said[1] else f"{verb} {other}"
+    return f"{right_one}; {both.called(1 - k)} {what}, {both.probes[1 - k].probability:.0%}."
 
 
 def _losses(both: Both) -> str:

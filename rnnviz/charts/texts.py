@@ -303,7 +303,7 @@ def verdict_html(probe: Probe, problem: str, opened: bool = False) -> str:
 
 
 def _next_values(probe: Probe) -> str:
-    """What is expected at the next step and what came; of several columns the first, the rest as a tip."""
+    """What is expected at the next step and what came; all columns but the first in a tip."""
     data = probe.dataset
     names = data.classes[: len(data.series.columns.expected)] if data.series else ()
     pairs = zip(

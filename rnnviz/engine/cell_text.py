@@ -96,7 +96,7 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
 def place_of(name: str, text: str) -> tuple[int, int]:
     """The line and the column, from 1, where a name stands first in a text, not in a comment."""
     pattern = re.compile(rf"\b{re.escape(name)}\b")
-    found = (pattern.search(line.partition("#")[0]) for line in text.splitlines())
+    found = (pattern.search(line.partition("#")[0]) for line in text.split("\n"))
     places = ((number, spot.start() + 1) for number, spot in enumerate(found, 1) if spot)
     return next(places, (1, 1))
 

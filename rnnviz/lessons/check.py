@@ -8,14 +8,19 @@ import numpy as np
 
 from rnnviz.lessons.lesson import Lesson
 from rnnviz.lessons.lesson_runs import LessonRuns, Measured
+from rnnviz.probe.work import completed
 
 #: The seeds whose spread a text may tell: {falls:ten}.
 TEN = 10
 
 
 def rehearse(lesson: Lesson) -> None:
-    """Take every measure on untrained runs; raises LessonError if one can't be taken."""
-    LessonRuns(lesson, untrained=True).measured()
+    """Take every measure and read every phrase, untrained; raises LessonError if one can't be."""
+    runs = LessonRuns(lesson, untrained=True)
+    runs.measured()
+    for phrase in filter(None, (lesson.phrase, lesson.experiment and lesson.experiment.phrase)):
+        completed(runs.run("main"))
+        runs.network("main", None).read(phrase)
 
 
 def problems(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Iterator[str]:

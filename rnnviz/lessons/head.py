@@ -14,6 +14,8 @@ from rnnviz.config import brief
 _KINDS: dict[type, str] = {
     str: "a text", int: "a whole number", float: "a number", list: "a list", dict: "a table",
 }  # fmt: skip
+#: The most characters of the settings: the parser takes a multiple of them.
+_MOST_CHARACTERS = 100_000
 #: The most dots of a name: the parser keeps every beginning of one.
 _MOST_DOTS = 20
 #: A line of TOML that begins a table, or that gives a name its value.
@@ -44,12 +46,18 @@ class HeadTable:
     @classmethod
     def read(cls, text: str, first: int) -> HeadTable:
         """Read TOML that begins at line ``first`` of its file; raises LessonError."""
+        if len(text) > _MOST_CHARACTERS:
+            raise LessonError(f"the settings have more than {_MOST_CHARACTERS:,} characters.")
         for number, line in enumerate(text.splitlines(), first):
             if line.partition("=")[0].count(".") > _MOST_DOTS:
                 raise LessonError(f"line {number}: a name has too many dots.")
         try:
             return cls(tomllib.loads("\n" * (first - 1) + text), "", _lines(text, first))
         except (ValueError, RecursionError) as problem:
+            if not isinstance(problem, tomllib.TOMLDecodeError):
+                raise LessonError(
+                    "the settings have a number or a table that is too long."
+                ) from None
             said = str(problem).replace("\n", " ").rstrip(".")
             raise LessonError(f"the settings can't be read: {said}.") from None
 

@@ -42,6 +42,8 @@ _Request = tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]
 SWITCH_INTERVAL = 1e-4
 #: Seconds that a run of Streamlit's script waits for the host's lock.
 LOCK_TIMEOUT = 60.0
+#: So many requests of its browsers may wait for a run; then nothing more is read from them.
+MAX_WAITING = 200
 #: Seconds of CPU time for the check of a cell that the user typed, or that a link carries.
 CHECK_TIME = 2.0
 #: Seconds without any browser after which what its pages compute is abandoned. (One that has lost
@@ -125,6 +127,11 @@ class Actor:
         A page that is being loaded isn't connected yet: who asks for the host is there.
         """
         return time.monotonic() > self._deserted_at
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many requests are waiting that no more should be read."""
+        return len(self._inbox) >= MAX_WAITING
 
     @property
     def pending(self) -> bool:

@@ -23,8 +23,8 @@ DOCS = {
 _MOST = 12
 _HEADING = re.compile(r"^(#{2,3}) (.+)$", re.MULTILINE)
 _IMAGE = re.compile(r"^!\[.*\]\((.+\.png)\)$", re.MULTILINE)
-#: A link to another of the docs, which would leave the page.
-_LINK = re.compile(r"\[([^\]]+)\]\((?!#|https?:)[^)]*\)")
+#: A link to another of the docs, which would leave the page; not a picture.
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!#|https?:)[^)]*\)")
 
 
 class DocSection(NamedTuple):

@@ -30,6 +30,10 @@ MAX_MESSAGE = 32_768
 #: Maximum number of messages read per second, and in one burst. (A drag and its acknowledgements
 #: are 120 per second.) The rest waits in the browser.
 MAX_RATE, MAX_BURST = 250.0, 500.0
+#: The most frames that a browser has acknowledged and not read.
+MAX_UNREAD = 100
+#: Seconds until it is seen again whether a run has caught up with what was sent to it.
+CROWDED_PAUSE = 0.02
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0
 #: Seconds without a frame after which an empty message is sent as a heartbeat.
@@ -154,6 +158,11 @@ async def _serve(socket: WebSocket) -> None:
         while actor.alive:
             actor.receive(viewer, await _receive(socket))
             await asyncio.sleep(limit.wait(time.monotonic()))
+            if outbox.qsize() > MAX_UNREAD:
+                raise _RefusedError(TOO_LONG, f"more than {MAX_UNREAD} unread frames")
+            # What is not read yet waits in the browser, not in the memory of this server.
+            while actor.crowded and actor.alive:
+                await asyncio.sleep(CROWDED_PAUSE)
         raise _RefusedError(NO_TICKET, "this run has ended")
     finally:
         actor.detach(viewer)

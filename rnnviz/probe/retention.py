@@ -45,7 +45,7 @@ class Retention(NamedTuple):
 
     @property
     def lasts(self) -> int:
-        """After how many more tokens less than 5% is left for good; all, if it never is."""
+        """How many tokens later at least 5% is left for the last time."""
         left = self.memory[self.token :] >= FORGOTTEN
         return int(np.flatnonzero(left)[-1]) if left.any() else 0
 

@@ -100,13 +100,14 @@ class Scores(NamedTuple):
 def chance_of(data: Dataset) -> float:
     """The highest test accuracy that may be chance; NaN if the task has no such accuracy.
 
-    It is that of the most frequent class, plus one standard error.
+    It is that of the most frequent class, plus one standard error; NaN if that is every score.
     """
     if data.metric is not ACCURACY or not data.answers_classes or not data.test:
         return math.nan
     targets = np.concatenate([example.targets for example in data.test])
     share = float(np.bincount(targets[targets >= 0]).max(initial=0)) / max(1, len(targets))
-    return share + math.sqrt(share * (1 - share) / max(1, len(targets)))
+    most = share + math.sqrt(share * (1 - share) / max(1, len(targets)))
+    return most if most < 1 else math.nan
 
 
 def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
@@ -185,7 +186,7 @@ SURE = 0.6
 #: The longest sequence that is read without each token in turn.
 LONGEST = 24
 #: A word turns the verdict if this share of other words in its place, at most so many, do so too.
-REPLACED, OTHERS = 0.5, 12
+REPLACED, OTHERS = 0.5, 20
 
 
 class Turn(NamedTuple):
@@ -209,7 +210,7 @@ class Turn(NamedTuple):
         word = quoted(words[self.dropped])
         if self.turns:
             return f"{word} {now}turns the verdict."
-        return f"Without {word} the verdict {now}turns, but not with most others in its place."
+        return f"Without {word} the verdict {now}turns, but not with most others tried there."
 
 
 def turning_word(parameters: Parameters, example: Example, verdict: int) -> Turn | None:
@@ -378,7 +379,8 @@ def story(
 def _setback(chapter: Chapter, scores: Scores, history: History, row: int) -> str:
     """How far a loss of damaged weights, or on what is not learned from, has risen; or nothing."""
     if chapter is Chapter.DAMAGED:
-        now, best = scores.losses[row], min(map(scores.before, scores.edits))
+        best = min(scores.before(edit) for edit in scores.edits if edit <= row)
+        now = scores.losses[row]
         edited = f"The weights were edited: the loss is {number(float(now), 2)}"
         return f"{edited}; its lowest before was {number(best, 2)}."
     if chapter is not Chapter.OVERFITTING:

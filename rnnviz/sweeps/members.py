@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
@@ -192,6 +194,8 @@ def in_workers(
     # Loading it takes time, and warns where it can't be used.
     from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
+    # That runs are cancelled and workers end is meant.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.")
     if not _has_semaphores():
         yield from (call() for call in calls)
         return
@@ -223,6 +227,8 @@ def _on_cluster(
         from dask.distributed import Client, KilledWorker, as_completed  # noqa: PLC0415
     except ImportError:
         raise ClusterError('A cluster needs Dask: pip install "rnnviz[sweep-dask]".') from None
+    if not re.search(r":\d+$", address):
+        raise ClusterError(f"{address} has no port. Give the scheduler as tcp://HOST:8786.")
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError):

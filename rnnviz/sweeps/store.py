@@ -164,8 +164,9 @@ class Store:
             raise StoreError(f"{self.path}: it is a database of another program.")
         if version > _VERSION:
             raise StoreError(f"{self.path}: a newer rnnviz has written it. Update this one.")
-        # A view could be endless.
-        if self._rows("SELECT 1 FROM sqlite_master WHERE type = 'view'"):
+        # A view or a computed column could be endless.
+        computed = "EXISTS (SELECT 1 FROM pragma_table_xinfo(one.name) WHERE hidden)"
+        if self._rows(f"SELECT 1 FROM sqlite_master AS one WHERE type = 'view' OR {computed}"):
             raise StoreError(f"{self.path}: {_DAMAGED}.")
         if readonly and not tables:
             raise StoreError(f"{self.path}: it has no runs yet.")

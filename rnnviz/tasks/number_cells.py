@@ -24,10 +24,14 @@ _SIGNS = r"^([+-]?)\s*[€$£¥]\s*|\s*[%€$£¥]$"
 _GROUPS = r"(?<=\d)[\s'’](?=\d{3}(?:\D|$))"
 #: A comma that can't divide thousands, in a column that therefore has decimal commas.
 _DECIMAL_COMMA = (
-    r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
+    r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(?:\.\d{3})+,\d+"
+    r"|\d{1,3}(?:\.\d{3}){2,})"
 )
-_DOTS = r"(?<=\d)\.(?=(?:\d{3}\.)*\d{3}(?:,|$))"
-_COMMAS = r"(?<=\d),(?=(?:\d{3},)*\d{3}(?:\.|$))"
+#: Numbers with dots, or commas, between groups of three digits.
+_DOTS, _COMMAS = (
+    rf"[+-]?\d{{1,3}}(?:{mark}\d{{3}})+(?:{decimal}\d*)?"
+    for mark, decimal in ((r"\.", ","), (",", r"\."))
+)
 #: The most characters of a number or a time: what is longer takes the patterns long.
 _LONGEST = 60
 
@@ -53,10 +57,12 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
     plain = texts.where(short, "").str.replace("−", "-").str.replace(_SIGNS, r"\1", regex=True)
     plain = plain.str.replace(_GROUPS, "", regex=True)
     comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
+    groups, mark = (_DOTS, ".") if comma else (_COMMAS, ",")
+    grouped = plain.str.fullmatch(groups).astype(bool)
+    plain = plain.where(~grouped, plain.str.replace(mark, "", regex=False))
     if comma:
-        plain = plain.str.replace(_DOTS, "", regex=True).str.replace(",", ".")
-    else:
-        plain = plain.str.replace(_COMMAS, "", regex=True)
+        # A dot that is left is not between groups of three digits.
+        plain = plain.where(~plain.str.contains(r"\..*,", regex=True), "").str.replace(",", ".")
     # A decimal comma in one cell says what a dot before three digits means in the others.
     return pd.to_numeric(plain, errors="coerce").astype(float).where(short, found), comma
 
@@ -66,6 +72,8 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
 
 #: As a share of the cells, how many numbers or dates make a column of them.
 _MOST = 0.5
+#: So many cells show whether a column has dates.
+_MANY = 1000
 
 
 def known_cells(cells: Sequence[str]) -> list[str]:
@@ -80,6 +88,7 @@ def has_numbers(known: Sequence[str]) -> bool:
 
 def has_dates(known: Sequence[str]) -> bool:
     """Whether cells that aren't empty are dates, most of them; eight digits are a date."""
+    known = known[:: 1 + len(known) // _MANY]
     digits = all(len(cell.strip()) == 8 and cell.strip().isdecimal() for cell in known)
     if has_numbers(known) and not digits:
         return False

@@ -28,6 +28,8 @@ from rnnviz.tasks.vocabulary import Array
 
 #: The most columns of numbers that are read, and different texts of an input.
 MAX_CHANNELS, MAX_TEXTS = 50, 30
+#: The most cells without a number: each is listed, and a gap.
+MAX_HOLES = 100_000
 
 
 class Fill(StrEnum):
@@ -198,6 +200,11 @@ def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
         if not varying or (len(known) and known.min() < known.max()):
             kept.append(values)
             found.holes += (RowError(cells.name, row, reason) for row, reason in reasons)
+            if len(found.holes) > MAX_HOLES:
+                raise TaskError(
+                    f"{cells.name}: more than {MAX_HOLES:,} cells have no number. Choose columns "
+                    "with fewer empty cells, or remove rows."
+                )
             commas += [name[:30]] * comma
             continue
         found.fault(0, f"{what}. Choose another, or skip it.")

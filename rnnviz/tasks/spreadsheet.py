@@ -187,7 +187,8 @@ def read_parquet(content: bytes, name: str) -> RawTable:
         if sum(sizes) > MAX_UNPACKED:
             raise _too_large(name)
         names = [field.name for field in simple]
-        texts = [field.name for field in simple if not pa.types.is_primitive(field.type)]
+        kinds = pa.types.is_primitive, pa.types.is_decimal
+        texts = [field.name for field in simple if not any(one(field.type) for one in kinds)]
         # A dictionary has a repeated text once.
         file = parquet.ParquetFile(BytesIO(content), read_dictionary=texts)
         batches = file.iter_batches(_BATCH, columns=names, use_threads=False)
@@ -204,7 +205,8 @@ def _is_simple(types: Any, field: Any) -> bool:
     """Whether a column has a text or a number in each row, and isn't the index of pandas."""
     kind = field.type.value_type if types.is_dictionary(field.type) else field.type
     texts = types.is_string(kind) or types.is_large_string(kind)
-    return (texts or types.is_primitive(kind)) and not field.name.startswith("__index_level_")
+    numbers = types.is_primitive(kind) or types.is_decimal(kind)
+    return (texts or numbers) and not field.name.startswith("__index_level_")
 
 
 def _batch_rows(batches: Iterable[Any]) -> Iterator[tuple[str, ...]]:

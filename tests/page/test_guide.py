@@ -3,6 +3,7 @@
 import pytest
 
 from rnnviz.page.guide import DOCS, search, sections
+from rnnviz.tasks import shipped
 from tests.page.tab import Page
 
 
@@ -20,6 +21,8 @@ def test_each_of_the_docs_is_there_with_its_headings_at_the_left(page, doc):
     page.app.segmented_control(key="guide_doc").set_value(doc)
     page.run()
     assert "](tasks.md" not in read(page) and "![" not in read(page)
+    pictures = shipped(f"docs/{DOCS[doc]}.md").read_text(encoding="utf-8").count("\n![")
+    assert len(page.app.main.get("image")) == pictures
     contents = page.app.sidebar.markdown[-1].value
     if doc != "Glossary":
         assert all(f"[{section.heading}](#" in contents for section in sections(doc))

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from rnnviz.charts.pair_story import luck_story
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
 from rnnviz.probe.gradients import token_contribution
-from rnnviz.probe.pair import READY, Pair
+from rnnviz.probe.pair import READY, Pair, compare
 from rnnviz.probe.questions import GradientQuestion, TrainQuestion
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import ReadoutKind
@@ -21,7 +22,9 @@ from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.subject import source_of
 from rnnviz.questions.wrong.measure import ResultsLab
+from rnnviz.run.run import FirstNetwork
 from rnnviz.run.schedule import Schedule
+from rnnviz.run.weight_edits import read_edits
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
@@ -112,6 +115,29 @@ def test_the_story_says_which_network_catches_up_and_which_epoch_a_link_has_reac
     pair = Pair(Session())
     pair.follow(link(epoch="3"), patience=0.0)
     assert "elman trains up to the epoch of the link: it is at" in story()
+
+
+def story_of(pair):
+    return " ".join(plain(pair_texts(pair)["story"]).split())
+
+
+def test_networks_with_the_same_weights_are_told_and_others_not():
+    small = RunConfig(hidden=4)
+    same = "Both begin with the same weights."
+    assert story_of(compare(small, small)).endswith(same)
+    assert f"{same} What differs" in story_of(compare(small, replace(small, lr=0.1)))
+    assert same not in story_of(compare(small, replace(small, dtype="float32")))
+    first = FirstNetwork(Session(small).state.parameters.copy(), small, "a file", "")
+    assert same not in story_of(compare(Session(small, first=first), small))
+
+
+def test_a_damaged_network_is_not_ahead():
+    pair = compare(RunConfig(init_scale=0.1), RunConfig(init_scale=0.1, lr=0.03))
+    for session in pair.sessions:
+        session.player.advance(80)
+    assert pair.first.player.branch_with(read_edits("noise 2.0 5"))
+    assert [session.story.chapter for session in pair.sessions] == ["Damaged", "Falling"]
+    assert story_of(pair).startswith("B ahead")
 
 
 @pytest.mark.parametrize(

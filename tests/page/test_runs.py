@@ -18,7 +18,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.questions.runs.measure import RunsLab, RunsPicture
 from rnnviz.questions.runs.opening import keep, open_run
-from rnnviz.questions.runs.sweep_command import suggested
+from rnnviz.questions.runs.sweep_command import is_alive, suggested
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.grid import axis_of
 from rnnviz.sweeps.members import failed, trained
@@ -448,3 +448,16 @@ def test_a_sweep_whose_file_has_no_room_says_why():
     page.app.button(key="sweep").click()
     page.run()
     assert any("No sweep can be started" in box.value for box in page.app.error)
+
+
+def test_a_sweep_that_was_killed_does_not_go_on_while_nobody_has_asked_for_its_exit_code():
+    sweep = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert is_alive(sweep.pid)
+    sweep.kill()
+    until = time.monotonic() + 30
+    while is_alive(sweep.pid):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert sweep.wait() < 0
+    assert not is_alive(sweep.pid)
+    sweep.stdin.close()

@@ -111,7 +111,7 @@ def _kept(path: Path, content: bytes) -> Path:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there. On Windows, where asking would end it, it counts as there."""
+    """Whether a process goes on. On Windows, where asking would end it, it counts as there."""
     if os.name == "nt":
         return True
     try:
@@ -120,6 +120,9 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    # One that this server has started is there after its end, until its exit code is read.
+    with suppress(OSError, AttributeError):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     return True
 
 

@@ -111,6 +111,17 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('phrase = "i am not bad"', 'phrase = "i am not zorg"'),
+        ("[measure]", '[experiment]\nlabel = "Try"\nphrase = "bad zorg"\n[measure]'),
+    ],
+)
+def test_a_word_of_a_phrase_that_is_not_in_the_vocabulary_is_found(old, new):
+    assert "'zorg' is not in the vocabulary" in refusal(TEXT.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("minutes = 3", "", "minutes is missing."),
@@ -130,7 +141,8 @@ def test_a_class_votes_for_the_nearest_shape_or_for_a_range():
             "experiment.epoch: the run main has the epochs",
         ),
         ("- The loss {", f"- a{' ' * 50_000}x\n- The loss {{", "an answer is a line such as"),
-        ("[measure]", f"minutes = {'1' * 5_000}\n[measure]", "the settings can't be read"),
+        ("[measure]", f"minutes = {'1' * 5_000}\n[measure]", "number or a table that is too long"),
+        ("[measure]", f"title = '{'a' * 100_000}'\n[measure]", "more than 100,000 characters"),
         ("[measure]", f"{'a.' * 12_000}a = 1\n[measure]", "a name has too many dots"),
         (
             "[measure]", '[experiment]\nlabel = "Try"\nrun = "huge"\n[measure]',

@@ -52,6 +52,20 @@ def actor(start):
     return start()
 
 
+def test_while_many_requests_wait_no_more_are_read(actor, monkeypatch):
+    monkeypatch.setattr(acting, "MAX_WAITING", 3)
+    begun, go_on = threading.Event(), threading.Event()
+    actor.post(lambda host: (begun.set(), go_on.wait(30)), long=True)
+    begun.wait(30)
+    for _ in range(2):
+        actor.post(lambda host: None)
+    assert not actor.crowded
+    actor.post(lambda host: None)
+    assert actor.crowded
+    go_on.set()
+    wait_until(lambda: not actor.crowded)
+
+
 class Looker:
     """A browser that answers at once."""
 

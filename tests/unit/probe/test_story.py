@@ -296,6 +296,28 @@ def test_a_run_that_is_cut_says_so_at_once():
     assert float(best) == pytest.approx(history[:440].min(), rel=0.03)
 
 
+def test_of_the_lowest_loss_before_an_edit_later_edits_know_nothing():
+    session = Session(RunConfig())
+    session.player.advance(450)
+    session.player.go_to(Position(440))
+    assert session.player.branch_with([scale(0.2)])
+    session.player.advance(500)
+    assert session.player.branch_with([scale(0.2)])
+    session.player.go_to(Position(441))
+    assert session.story.chapter == "Damaged"
+    history = session.run.history.column("train_loss")
+    assert history[440:].min() < 0.9 * history[:440].min()
+    best = re.findall(r"\d\.\d+", session.story.sentence)[1]
+    assert float(best) == pytest.approx(history[:440].min(), rel=0.03)
+
+
+def test_a_test_of_one_class_has_no_accuracy_that_may_be_chance():
+    one = [Row(1, text, "good") for text in ("a b", "b a", "a a")]
+    train = [*one, Row(4, "b b", "bad")]
+    assert np.isnan(chance_of(build_dataset("own", train, one)))
+    assert 0.5 < chance_of(build_dataset("own", train, train)) < 1
+
+
 def by_radius(*radii, loss=0.9):
     return chapters_of(*[(loss, 0.5)] * len(radii), radii=radii)
 
@@ -412,7 +434,7 @@ def test_the_guide_has_the_limits_of_the_chapters():
         f"below {words[LEARNED]} of that of guessing, and {100 * RIGHT:g}% of the training set",
         f"is at least {GROWS:g} and {words[GROWN]} that of epoch 0",
         f"is at least {OPENS:g} and {words[GROWN]} that of epoch 0",
-        f"most of the last {words[WINDOW]} epochs",
+        f"the middle one of those of the last {words[WINDOW]} epochs",
         f"with at least {100 * module.SURE:g}%",
         f"2 to {module.LONGEST} tokens",
     ):
@@ -453,7 +475,7 @@ def test_where_other_words_in_its_place_leave_the_verdict_it_is_the_length():
     assert (turn.token, turn.verdict) == (None, 0)
     assert (
         turn.sentence("ab")
-        == "Without “a” the verdict turns, but not with most others in its place."
+        == "Without “a” the verdict turns, but not with most others tried there."
     )
 
 

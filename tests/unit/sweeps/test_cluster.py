@@ -115,8 +115,10 @@ def test_the_table_of_a_sweep_is_the_same(cluster):
 
 def test_without_a_scheduler_or_dask_there_is_a_sentence(monkeypatch):
     schedules = [Schedule(RunConfig(epochs=1))]
-    with pytest.raises(ClusterError, match="No Dask scheduler answers at nowhere"):
+    with pytest.raises(ClusterError, match=r"nowhere has no port\. Give .* as tcp://HOST:8786"):
         [*members(schedules, cluster="nowhere")]
+    with pytest.raises(ClusterError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
+        [*members(schedules, cluster="tcp://127.0.0.1:1")]
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(ClusterError, match=r"pip install .rnnviz\[sweep-dask\]"):
         [*members(schedules, cluster="tcp://127.0.0.1:1")]

@@ -224,6 +224,14 @@ def with_a_view(path):
         file.execute("CREATE VIEW other AS SELECT * FROM run")
 
 
+def with_a_computed_column(path):
+    """Its text is not in the file, and can have any length."""
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("ALTER TABLE run DROP COLUMN problem")
+        file.execute("ALTER TABLE run ADD problem TEXT AS (hex(zeroblob(9))) VIRTUAL")
+
+
 def misspelled(path):
     """One byte of the schema is no letter any more."""
     with opened(path) as store:
@@ -250,6 +258,7 @@ def damaged(path):
         (newer, "a newer rnnviz"),
         (damaged, "damaged"),
         (with_a_view, "damaged"),
+        (with_a_computed_column, "damaged"),
         (misspelled, "damaged"),
         (lambda path: None, "can't be opened"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnviz.tasks import series
 from rnnviz.tasks.csv_table import TaskError, read_csv
 from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.number_columns import Given, series_columns
@@ -31,6 +32,13 @@ def days(*changes):
 
 def reasons(found):
     return [f"{one.row}: {one.reason}" for one in found]
+
+
+def test_a_table_with_too_many_empty_cells_is_refused(monkeypatch):
+    monkeypatch.setattr(series, "MAX_HOLES", 1)
+    assert reasons(measured(days((4, "2020-01-05,"))).holes)
+    with pytest.raises(TaskError, match="more than 1 cells have no number"):
+        measured(days((4, "2020-01-05,"), (6, "2020-01-07,")))
 
 
 @each_row(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -197,6 +198,13 @@ def test_texts_and_numbers_are_read_and_lists_are_not():
         (2, ("", "0", "", "b")),
         (4, ("cold", "1", "2", "a")),
     ]
+
+
+def test_decimals_are_numbers():
+    price = pa.array([Decimal("12.50"), None, Decimal("-3.00")], pa.decimal128(10, 2))
+    cells = read_parquet(parquet_of(price=price, stock=[1, 2, 3]), "a.parquet")
+    assert cells.columns == ("price", "stock")
+    assert [line.cells for line in cells.lines] == [("12.50", "1"), ("", "2"), ("-3.00", "3")]
 
 
 @each_row(
