@@ -140,8 +140,7 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
 
 def learned_at(history: History, data: Dataset) -> int | None:
     """The first epoch of the chapter *Learned*; None if the run has not reached it."""
-    losses, metrics, _, tests = map(history.column, COLUMNS)
-    scores = Scores(losses, metrics, tests, data.guess.loss, chance_of(data))
+    scores = Scores.of(history, data.guess.loss, chance_of(data))
     # Whether it has learned does not depend on the radii.
     rows = np.arange(len(history))
     found = np.flatnonzero(chapters(scores, np.full(len(rows), np.nan), rows) == Chapter.LEARNED)
@@ -387,6 +386,8 @@ def _setback(chapter: Chapter, scores: Scores, history: History, row: int) -> st
         return ""
     role, unseen = history.roles[history.held_out], history.loss_of(history.held_out)[: row + 1]
     lowest, now = int(np.nanargmin(unseen)), unseen[row]
+    if lowest == row:
+        return ""
     return (
         f"The {role} loss is {number(float(now), 2)}; it was lowest at {history.unit} "
         f"{history.epochs[lowest]}: {number(float(unseen[lowest]), 2)}."

@@ -333,6 +333,17 @@ class RunsLab:
         """The row of the setting whose seeds learned best."""
         return self._ask("best", lambda: self.settled.loc[best_first(self.settled)[0]])
 
+    @property
+    def best_called(self) -> str:
+        """The best setting by as many values as tell it from the others, decisive ones first."""
+        same, told = self.settled, list[str]()
+        for name in filter(same.columns.__contains__, self.spreads):
+            if len(same) == 1:
+                break
+            told.append(name)
+            same = same[same[name] == self.best[name]]
+        return called(self.best, told)
+
     def curves(self, group: Group) -> Array:
         """One of ``COLUMNS`` of each run of a group over the epochs, (N, E + 1); NaN at the end."""
         keys = group.runs["key"].tolist()

@@ -33,7 +33,6 @@ from rnnviz.questions.runs.measure import (
     RunsLab,
     RunsPicture,
     by_value,
-    called,
     condition,
     invalid,
     label_of,
@@ -63,8 +62,8 @@ from rnnviz.ui.stage import place_canvas
 from rnnviz.ui.style import escaped, theme
 from rnnviz.ui.viewer import Event, Scene
 
-#: The most values of a setting in the answer, and settings of the best runs.
-_MOST_COUNTS, _MOST_NAMED = 3, 2
+#: The most values of a setting in the answer.
+_MOST_COUNTS = 3
 #: The most values of a setting in a list to choose from.
 _MOST_LISTED = 24
 _ROWS = ("settings", "each run")
@@ -114,21 +113,22 @@ def _answer(lab: RunsLab) -> str:
     if lab.problem:
         return "The file of runs can't be read."
     if lab.table.empty:
-        return _NONE_FIT if lab.conditions else "No runs are kept yet."
+        return _NONE_FIT if lab.conditions else _COMING if lab.sweeping else "No runs are kept yet."
     table = lab.determined
     learned = int(table["learned_epoch"].count())
     said = f"<strong>{learned:,}</strong> of {len(table):,} runs learned all of training."
     if name := lab.deciding:
         values = by_value(table, name)
         if len(values) > _MOST_COUNTS:
-            # The best and the worst.
-            order = values.eval("learned / n").sort_values(ascending=False).index
-            values = values.loc[[order[0], order[-1]]]
+            # The best and the worst; of several that are the best, the one that is named below.
+            shares = values.eval("learned / n")
+            top = shares[shares == shares.max()].index
+            best = lab.best[name] if lab.best[name] in top else top[0]
+            values = values.loc[[best, shares.idxmin()]]
         counts = (f"{value_text(v)}: {r.learned:.0f} of {r.n:.0f}" for v, r in values.iterrows())
         said = f"{said} {escape(label_of(name))} {escape(', '.join(counts))}."
     if learned and len(lab.settled) > 1:
-        decisive, best = [*lab.spreads][:_MOST_NAMED], lab.best
-        said = f"{said} Best: {escape(called(best, decisive))}, epoch {best['epoch']:.0f}."
+        said = f"{said} Best: {escape(lab.best_called)}, epoch {lab.best['epoch']:.0f}."
     return said
 
 
@@ -200,7 +200,7 @@ def _progress(lab: RunsLab) -> None:
             done, total = sweep["stored"], sweep["total"]
             spent = time.time() - sweep["begun"]
             rest = f", about {_duration(spent / done * (total - done))} left" if done else ""
-            st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} runs{rest}")
+            st.progress(min(1.0, done / max(1, total)), f"{done:,} of {total:,} missing runs{rest}")
             own = lab.sweep is not None and lab.sweeping and lab.sweep.pid == sweep["pid"]
             if (own or is_command(sweep["pid"])) and st.button("Cancel", key="runs_cancel"):
                 with suppress(OSError):
@@ -208,7 +208,10 @@ def _progress(lab: RunsLab) -> None:
         if lab.sweeping and not running:
             st.progress(0.0, "The sweep begins …")
         count = latest[1] - lab.edition[1]
-        if count > 0 and st.button(f"Show {count:,} new", key="runs_newer", type="primary"):
+        # Where no run is listed yet, nothing is moved by the first ones.
+        if count > 0 and (
+            lab.whole.empty or st.button(f"Show {count:,} new", key="runs_newer", type="primary")
+        ):
             lab.read()
             st.rerun()
 
@@ -234,7 +237,8 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
         with st.popover("Export"):
             _export(lab.table)
         if lab.conditions:
-            st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs")
+            fit = escaped("; ".join(lab.conditions))
+            st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs: {fit}")
             st.button("Show all", key="runs_show_all", on_click=partial(_show_all, lab))
     if lab.table.empty:
         st.info(_NONE_FIT)
