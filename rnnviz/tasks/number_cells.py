@@ -101,6 +101,8 @@ _DATES = (
 )  # fmt: skip
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = ("ISO8601", *(date + clock for date in _DATES for clock in _CLOCKS))
+#: The same dates with day and month exchanged, by how their formats begin.
+_EXCHANGED = {"%d-%m": "%m-%d", "%m-%d": "%d-%m"}
 #: The cells that choose the formats, and the most formats in one column.
 _SAMPLE, _MOST_FORMATS = 200, 8
 _QUARTERS = {f"-{3 * k + 1:02d}": rf"(\d{{4}})[ -]?q{k + 1}" for k in range(4)}
@@ -126,28 +128,35 @@ def dates(cells: Sequence[str]) -> tuple[pd.Series, pd.Series]:
     left = left.str.replace(r"^[a-z]{2,9},\s*|(?<=[a-z])\.|,(?= )", "", regex=True)
     for month, quarter in _QUARTERS.items():
         left = left.str.replace(f"{quarter}$", rf"\1{month}", regex=True)
-    left = left[left.str.fullmatch(_LETTERS)]
+    left, forms = left[left.str.fullmatch(_LETTERS)], FORMATS
     for _ in range(_MOST_FORMATS):
-        if left.empty or (best := _best(left)).empty:
+        if left.empty:
             break
+        form, best = _best(left, forms)
         found.loc[best.index] = best
         left = left.drop(best.index)
+        if best.empty:
+            break
+        # Where a column has exchanged day and month in one cell, that is a mistake.
+        other = _EXCHANGED.get(form[:5], form)
+        forms = tuple(one for one in forms if not one.startswith(other))
     return found, zones
 
 
-def _best(texts: pd.Series) -> pd.Series:
-    """The times of the cells that the best format reads; empty if none fits a sample."""
+def _best(texts: pd.Series, forms: Sequence[str]) -> tuple[str, pd.Series]:
+    """The best format, and the times of the cells that it reads; empty if none fits a sample."""
     sample = texts.iloc[:_SAMPLE]
-    fits = {form: _parsed(sample, form).notna().sum() for form in FORMATS}
+    fits = {form: _parsed(sample, form).notna().sum() for form in forms}
     most = max(fits.values())
-    every = [_parsed(texts, form) for form, count in fits.items() if count == most > 0]
+    every = [(form, _parsed(texts, form)) for form, count in fits.items() if count == most > 0]
 
     def order(times: pd.Series) -> tuple[int, int]:
         """How many cells are read, and how many of them are the usual time after the last."""
         steps = times.diff().dropna()
         return times.notna().sum(), int(steps.value_counts().max()) if len(steps) else 0
 
-    return max(every, key=order).dropna() if every else texts.iloc[:0]
+    form, times = max(every, key=lambda one: order(one[1]), default=("", texts.iloc[:0]))
+    return form, times.dropna()
 
 
 def _parsed(texts: pd.Series, form: str) -> pd.Series:

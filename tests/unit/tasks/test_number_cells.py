@@ -141,6 +141,11 @@ def test_texts_with_other_letters_than_a_date_has_are_not_tried_in_each_format()
     assert tried == 1, "only as ISO 8601"
 
 
+def test_a_column_has_one_order_of_day_and_month():
+    found, _ = dates(["01/13/2020", "01/14/2020", "15/01/2020", "01/16/2020 12:00"])
+    assert found.isna().tolist() == [False, False, True, False]
+
+
 def test_times_of_several_zones_are_one_time():
     cells = ["2020-03-29T01:30:00+01:00", "2020-03-29 03:30:00+02:00", "2020-03-29T02:30Z", "2020"]
     found, zones = dates(cells)
