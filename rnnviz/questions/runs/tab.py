@@ -40,7 +40,7 @@ from rnnviz.questions.runs.measure import (
     values_of,
 )
 from rnnviz.questions.runs.opening import open_both, open_run, together
-from rnnviz.questions.runs.pictures import HEIGHT, learned_when, run_curves
+from rnnviz.questions.runs.pictures import learned_when, run_curves
 from rnnviz.questions.runs.setting_pictures import score_map, scores_over, setting_lines
 from rnnviz.questions.runs.sweep_command import (
     MOST_RUNS,
@@ -67,6 +67,8 @@ _MOST_COUNTS = 3
 #: The most values of a setting in a list to choose from.
 _MOST_LISTED = 24
 _ROWS = ("settings", "each run")
+#: The height of a row of the table, in pixels. A table of so few rows is as high as they are.
+_ROW, _FEW = 30, 10
 _NONE_FIT = "No run fits the filter."
 _NONE_SETTLED = "None of these runs was trained to its end with its settings alone."
 _NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
@@ -243,7 +245,8 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
     if lab.table.empty:
         st.info(_NONE_FIT)
     else:
-        _table(pair, lab)
+        with st.container(key="runs_few" if len(lab.listed) <= _FEW else "runs_listed"):
+            _table(pair, lab)
         # After the table, which says what is ticked.
         _side_by_side(lab)
 
@@ -329,6 +332,7 @@ def _table(pair: Pair, lab: RunsLab) -> None:
         help="Opens this run on the other pages" if lab.each
         else "Opens the seed in the middle by its last score",
     )  # fmt: skip
+    height: Any = "stretch" if len(listed) > _FEW else _ROW * (len(listed) + 1) + 8
     event = st.dataframe(
         # Another table would keep its ticks at other rows.
         shown, key=f"runs_table_{lab.edition}_{lab.task}_{lab.each}_{lab.conditions}_{lab.clicks}",
@@ -336,7 +340,7 @@ def _table(pair: Pair, lab: RunsLab) -> None:
         selection_default={
             "selection": {"rows": [k for k, key in enumerate(listed.index) if key in picked]}
         },
-        hide_index=True, height=HEIGHT - 95, row_height=30, placeholder="–", column_order=order,
+        hide_index=True, height=height, row_height=_ROW, placeholder="–", column_order=order,
         column_config=columns,
     )  # fmt: skip
     rows = event["selection"]["rows"][:MOST_GROUPS]
