@@ -92,8 +92,8 @@ MEANINGS = {
     "update": "Update over weights of one step: the median of the weight matrices.",
     "gradient": "The length of the largest gradient of a parameter, before clipping.",
     "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
-    "overfit": "How far the test loss is above its lowest so far, and above the training loss, in "
-    "units of the loss of guessing: the smaller one.",
+    "overfit": "How much more than the training loss the test loss has risen since its lowest, and "
+    "how far it is above it, in units of the loss of guessing: the smaller one.",
 }
 
 
@@ -146,7 +146,7 @@ def health(
 def overfit(test: Array, train: Array, guess: float) -> Sign:
     """The sign of the losses (N,) of epoch 0 to the one shown; ``test`` is NaN without a test set.
 
-    ``guess`` is the loss of guessing. If the training loss rises too, it is no overfitting.
+    ``guess`` is the loss of guessing. What the training loss has risen, too, is no overfitting.
     """
     if math.isnan(test[0]):
         return _not_applicable("overfit", "There is no test set.")
@@ -159,9 +159,20 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
         "The test loss is far above its lowest, and above the training loss: go back to where it "
         "was lowest, and try more data, fewer units, weight decay or dropout.",
     )
+    return _graded("overfit", float(risen(test, train)[-1]) / (guess or 1.0), RISEN_LIMITS, advice)
+
+
+def risen(test: Array, train: Array) -> Array:
+    """How much more than the training loss the test loss has risen since its lowest, (N,).
+
+    It is at most how far the test loss is above the training loss.
+    """
     with np.errstate(invalid="ignore"):
-        risen = float(min(test[-1] - np.nanmin(test), test[-1] - train[-1]) / (guess or 1.0))
-    return _graded("overfit", risen, RISEN_LIMITS, advice)
+        lowest = np.fmin.accumulate(test)
+        at = np.maximum.accumulate(np.where(test == lowest, np.arange(len(test)), 0))
+        too = np.maximum(train - train[at], 0.0)
+        found: Array = np.minimum(test - lowest - too, test - train)
+    return found
 
 
 def judged(sign: Sign, phase: RunPhase) -> Sign:

@@ -15,7 +15,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number, quoted, shortened
 from rnnviz.probe.gradients import gradient_flow
-from rnnviz.probe.health import RISEN_LIMITS, Level, Sign
+from rnnviz.probe.health import RISEN_LIMITS, Level, Sign, risen
 from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.probe import Probe, left_out, names_of, other_tokens, with_token
@@ -64,9 +64,8 @@ class Scores(NamedTuple):
     """The scores at all epochs from 0 on, (E,): loss and metric in training, metric of the test.
 
     ``guess`` is the loss of guessing, ``chance`` the highest test metric that may be chance.
-    ``risen`` is how far the loss on what is not learned from is above its lowest so far, and above
-    the loss on what is, in losses of guessing: the smaller one. ``edits`` are the first epochs with
-    edited weights.
+    ``risen`` is the rise of the loss on what is not learned from, in losses of guessing, see
+    ``health.risen``. ``edits`` are the first epochs with edited weights.
     """
 
     losses: Array
@@ -84,13 +83,13 @@ class Scores(NamedTuple):
         """The scores of a run with these changes."""
         losses, metrics, _, tests = map(history.column, COLUMNS)
         unseen, seen = (history.loss_of(abs(k - history.held_out)) for k in (0, 1))
+        rise = risen(unseen, seen)
         with np.errstate(invalid="ignore"):
-            risen = np.minimum(unseen - np.fmin.accumulate(unseen), unseen - seen)
             # Where hardly anything was learned, nothing was learned too well.
-            risen[~(seen < FALLING * guess)] = 0.0
+            rise[~(seen < FALLING * guess)] = 0.0
         positions = sorted(change.position for change in changes if change.name == EDIT)
         edits = [at.epoch + (at.offset > 0) for at in positions]
-        return cls(losses, metrics, tests, guess, chance, risen / (guess or 1.0), edits)
+        return cls(losses, metrics, tests, guess, chance, rise / (guess or 1.0), edits)
 
     def before(self, edit: int) -> float:
         """The lowest loss before the epoch of an edit; inf if there is none."""
@@ -132,6 +131,8 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
             raw[after & (losses > before + RISEN_LIMITS[0] * guess)] = Chapter.DAMAGED
     rows = _windows(raw, Chapter.PLATEAU, scores.edits)[epochs]
     by_scores = np.maximum(np.median(rows, axis=1), rows[:, -2:].min(axis=1)).astype(int)
+    # Epoch 1 has no other epochs to compare with.
+    by_scores = np.where(epochs == 1, np.maximum(by_scores, raw[epochs]), by_scores)
     near_guessing = by_scores == Chapter.MEMORY_GROWS
     reached: Array = np.where(near_guessing, _of_memory(radii, epochs), by_scores)
     reached[epochs == 0] = Chapter.UNTRAINED

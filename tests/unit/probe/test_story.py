@@ -369,6 +369,18 @@ def test_chance_is_the_commonest_class_and_one_standard_error():
         assert np.isnan(chance_of(task)) == (task.metric.name != "accuracy")
 
 
+def test_a_loss_below_guessing_is_no_plateau_at_the_first_epoch():
+    assert chapters_of((1.0, 0.5), FALLS, FALLS)[1:] == [Chapter.FALLING] * 2
+    assert chapters_of((1.0, 0.5), STAYS, STAYS)[1:] == [Chapter.PLATEAU] * 2
+
+
+def test_where_the_training_loss_rises_as_much_it_is_no_overfitting():
+    train = [0.9, 0.5, *[0.05] * 5, *[0.35] * 5]
+    test = [0.9, 0.6, *[0.15] * 5, *[0.49] * 5]
+    assert "Overfitting" not in with_losses(train, test)
+    assert with_losses([*train[:7], *[0.05] * 5], test)[-1] == "Overfitting"
+
+
 @given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 1)), min_size=6, max_size=30))
 def test_the_last_five_epochs_decide(scores):
     assert chapters_of(*scores)[-1] == chapters_of(*scores[-5:])[-1]
