@@ -31,7 +31,8 @@ def test_a_teacher_opens_a_pair_and_the_class_sees_one_forget(opened, server):
     )
     told = page.page.evaluate("told")
     assert sum(line.startswith("After ") for line in told) == 21
-    assert re.search(r"of “A” elman has 2·10⁻¹⁷ left, lstm 44%\.", told[20])
+    # So near to nothing, the kind of processor decides the first digit.
+    assert re.search(r"of “A” elman has \d·10⁻¹⁷ left, lstm 44%\.", told[20])
     # It is over, and the story of both is there again.
     page.page.wait_for_function("() => told.at(-1).includes('5% of')")
     page.press("play")

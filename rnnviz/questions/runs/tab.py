@@ -239,8 +239,8 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
         with st.popover("Export"):
             _export(lab.table)
         if lab.conditions:
-            fit = escaped("; ".join(lab.conditions))
-            st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs: {fit}")
+            fit = "; ".join(lab.conditions)
+            st.caption(f"{len(lab.table):,} of {len(lab.whole):,} runs: {escaped(fit)}")
             st.button("Show all", key="runs_show_all", on_click=partial(_show_all, lab))
     if lab.table.empty:
         st.info(_NONE_FIT)
