@@ -182,7 +182,9 @@ class TrainPage:
 
         The server forgets the file of a button when a run of the script has put another in its
         place; a press on the older one, before the page has the newer, is answered with an error.
+        A frame that changes what the widgets show asks for such a run only some moments later.
         """
+        self.page.wait_for_function("() => rnnviz.stage.header?.edition === rnnviz.edition")
         self.expect_idle()
         self.page.get_by_role("button", name="Export").click()
 

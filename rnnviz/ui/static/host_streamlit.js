@@ -70,6 +70,7 @@ function newNote(textContent = "") {
 
 export function wire({ parentElement, data, setTriggerValue }) {
   Object.assign(page, { trigger: setTriggerValue, edition: data.edition });
+  window.rnnviz.edition = data.edition;
   learn.offer(data.lessons);
   stage.explorer ??= new Explorer(new URL(data.plotly, document.baseURI));
   acceptFiles(new URL(data.open, document.baseURI), data.ticket, data.limit, tableBox);
