@@ -59,12 +59,12 @@ def test_the_spread_that_is_told_is_that_of_ten_networks():
     rows = [row(seed, falls=341.0 + 3 * seed) for seed in range(10)]
     said = ["{falls:ten} is to be told: write ten = [341, 368] at falls."]
     assert found(lesson_of(told), row(), *rows) == said
-    for ten, wrong in (("[341, 368.2]", []), ("[341, 369]", said)):
+    for ten, wrong in (("[341, 368.2]", []), ("[341, 370]", []), ("[341, 374]", said)):
         lesson = lesson_of(told, ("[320, 390]", f"[320, 390], ten = {ten}"))
         assert found(lesson, row(), *rows) == wrong
         assert found(lesson, row(), *rows[:9]) == []
     # A class is told it, too.
-    untold = lesson_of(("[320, 390]", "[320, 390], ten = [341, 369]"))
+    untold = lesson_of(("[320, 390]", "[320, 390], ten = [341, 374]"))
     assert found(untold, row(), *rows) == said
     unknown = ["{falls:ten} is not known: check with 10 seeds."]
     assert found(lesson_of(told), row(), *rows[:9]) == unknown
