@@ -64,7 +64,8 @@ def memory_shares(
         for part in np.split(others, range(few, len(others), few)):
             read = [example, *(with_token(example, token, other) for other in part)]
             own, *memories = _memories(parameters, read, layer)
-            distance += sum(np.linalg.norm(memory - own, axis=-1) for memory in memories)
+            differences = (np.subtract(memory, own, dtype=float) for memory in memories)
+            distance += sum(np.linalg.norm(difference, axis=-1) for difference in differences)
         shares: Array = distance / distance[token]
     shares[:token] = np.nan
     return shares
@@ -96,8 +97,9 @@ def _memories(parameters: Parameters, examples: Sequence[Example], layer: int) -
     trace = forward_pass(parameters, batch._replace(**none))
     names, bridge = memory_states(parameters.architecture.cell), batch.bridge
     encoder, *decoder = (
-        np.concatenate([stack.layers[layer].arrays[name] for name in names], axis=-1, dtype=float)
-        for stack in trace.stacks
+        # A copy of a single state would take half as long as the pass.
+        np.concatenate([arrays[name] for name in names], axis=-1) if names[1:] else arrays[names[0]]
+        for arrays in (stack.layers[layer].arrays for stack in trace.stacks)
     )
     every = encoder if bridge is None else np.concatenate([encoder[:, bridge], *decoder])
     return every.swapaxes(0, 1)

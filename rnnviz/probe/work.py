@@ -99,7 +99,11 @@ class Throttle:
     def note(self, key: str, now: float, seconds: float) -> None:
         """Note that it was done, and how long it took."""
         wait = seconds * (1 / self.share - 1) if seconds > self.cheap else 0.0
-        self._next[key] = now + min(wait, self.longest)
+        self.hold(key, now + min(wait, self.longest))
+
+    def hold(self, key: str, until: float) -> None:
+        """Don't allow it before the time ``until``."""
+        self._next[key] = until
 
     def forget(self, keys: Collection[str]) -> None:
         """Allow these at once."""

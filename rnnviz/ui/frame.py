@@ -14,9 +14,11 @@ from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.work import Throttle
 
 #: Seconds of a picture that is never throttled; the largest share of time for slower ones.
-FREE_SECONDS, TIME_SHARE = 0.003, 0.25
+FREE_SECONDS, TIME_SHARE = 0.003, 1 / 3
 #: The longest wait in seconds, so that every visible picture keeps moving.
 MAX_WAIT = 0.5
+#: Seconds for which a long text stays while the run plays: what changes faster can't be read.
+READABLE = 0.25
 #: Seconds of CPU time for one picture.
 PICTURE_TIME = 2.0
 
@@ -89,10 +91,7 @@ class Frame:
         self, key: str, figure: Callable[..., Picture], *args: Any, remark: Remark = ""
     ) -> None:
         """Draw ``figure(*args)`` in the chart ``key``, with a remark."""
-        if key not in self.in_sight:
-            return
-        if self.hurried and not self.throttle.allows(key, self.now):
-            self.complete = False
+        if key not in self.in_sight or self._held_back(key):
             return
         begun = time.perf_counter()
         try:
@@ -101,6 +100,17 @@ class Frame:
         except TooLongError:
             self.given_up.append(key)
         self.throttle.note(key, self.now, time.perf_counter() - begun)
+
+    def text(self, key: str, html: Callable[..., str], *args: Any) -> None:
+        """Write the long text ``html(*args)``; in hurried frames once in ``READABLE`` seconds."""
+        if not self._held_back(key):
+            self.texts[key] = html(*args)
+            self.throttle.hold(key, self.now + READABLE)
+
+    def _held_back(self, key: str) -> bool:
+        held = self.hurried and not self.throttle.allows(key, self.now)
+        self.complete &= not held
+        return held
 
 
 @dataclass(eq=False)

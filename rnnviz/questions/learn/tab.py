@@ -140,7 +140,7 @@ def _draw(pair: Pair, frame: Frame) -> None:
     frame.chart("network", compared_network, session, probe, words, colors, followed)
     frame.chart("curves", curves, session, probe, theme(), _budget(session.player.running))
     if writes(session.dataset):
-        frame.texts["sample"] = _sample_html(session, probe)
+        frame.text("sample", _sample_html, session, probe)
     if runs_free(session.dataset):
         inputs, values, names = probe.example.inputs, free_values(probe), session.dataset.classes
         frame.chart("free", free_run, inputs, values, names, sticky_theme(session, "free"))

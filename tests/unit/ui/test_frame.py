@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.charts.picture import Picture, heatmap, scatter
-from rnnviz.ui.frame import FREE_SECONDS, Frame, SentState, SliderState, draw_throttle
+from rnnviz.ui.frame import FREE_SECONDS, READABLE, Frame, SentState, SliderState, draw_throttle
 from tests.unit.page.browser import unpacked
 
 
@@ -71,6 +71,21 @@ def test_in_a_hurry_what_takes_long_waits_and_what_is_quick_does_not(monkeypatch
     assert draw(60.0)
     assert drawn.count("slow") == 4
     assert drawn.count("quick") == 6
+
+
+def test_a_long_text_stays_long_enough_to_be_read_while_the_run_plays():
+    throttle = draw_throttle()
+
+    def written(now, hurried=True):
+        frame = Frame((), throttle, now, hurried)
+        frame.text("sample", "at {}".format, now)
+        return frame.texts.get("sample"), frame.complete
+
+    assert written(0.0) == ("at 0.0", True)
+    assert written(READABLE / 2) == (None, False)
+    assert written(READABLE * 0.6, hurried=False) == (f"at {READABLE * 0.6}", True)
+    assert written(READABLE * 1.5) == (None, False)
+    assert written(READABLE * 1.6) == (f"at {READABLE * 1.6}", True)
 
 
 kinds = st.sampled_from(["f4", "f8", "i4", "i8"])
