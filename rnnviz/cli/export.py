@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -144,31 +145,37 @@ def _check_options(
 def _check_paths(paths: Mapping[str, Path], given: RunOptions) -> None:
     """Raise, before anything is trained, for a path that can't be written; make the folders."""
     outputs = [(f"--{name}", path) for name, path in paths.items() if name in FILES]
-    for option, path in outputs:
-        FILES[option.removeprefix("--")].check(path)
-        _make_folder(option, path.parent)
-    for name, folder in paths.items():
-        if name not in _FOLDERS:
-            continue
-        _make_folder(f"--{name}", folder)
-        with named(folder):  # Fail before training if nothing can be written in it.
-            TemporaryFile(dir=folder).close()
-        # In Python 3.11 ``Path.resolve`` raises RuntimeError for links that lead in a circle.
-        pages = [Path(os.path.realpath(folder)) / page for page in PAGES]
-        for option, path in (*outputs, *given.inputs):
-            inside = any(map(Path(os.path.realpath(path)).is_relative_to, pages))
-            if path.suffix == _FOLDERS[name] and inside:
-                raise TaskError(f"{option} is where --{name} writes, {path}. Name another folder.")
-    if "numbers" in paths:
-        outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
-    check_outputs(outputs, given.inputs)
+    with ExitStack() as undo:
+        for option, path in outputs:
+            FILES[option.removeprefix("--")].check(path)
+            _make_folder(option, path.parent, undo)
+        for name, folder in paths.items():
+            if name not in _FOLDERS:
+                continue
+            _make_folder(f"--{name}", folder, undo)
+            with named(folder):  # Fail before training if nothing can be written in it.
+                TemporaryFile(dir=folder).close()
+            # In Python 3.11 ``Path.resolve`` raises RuntimeError for links that lead in a circle.
+            pages = [Path(os.path.realpath(folder)) / page for page in PAGES]
+            for option, path in (*outputs, *given.inputs):
+                inside = any(map(Path(os.path.realpath(path)).is_relative_to, pages))
+                if path.suffix == _FOLDERS[name] and inside:
+                    said = f"{option} is where --{name} writes, {path}."
+                    raise TaskError(f"{said} Name another folder.")
+        if "numbers" in paths:
+            outputs += [("--numbers", paths["numbers"] / name) for name in HISTORIES]
+        check_outputs(outputs, given.inputs)
+        undo.pop_all()
 
 
-def _make_folder(option: str, folder: Path) -> None:
-    """Make a folder, unless it exists; raises OSError or TaskError."""
+def _make_folder(option: str, folder: Path, undo: ExitStack) -> None:
+    """Make a folder, unless it exists; ``undo`` removes it. Raises OSError or TaskError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as problem:
         raise TaskError(
             f"{option} needs a folder, and {problem.filename} is not one. Name another."
         ) from None
+    for each in reversed(missing):
+        undo.callback(each.rmdir)

@@ -25,6 +25,7 @@ from rnnviz.lessons.lesson_file import lesson_html
 from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
+from rnnviz.tasks.csv_table import TaskError
 from rnnviz.terminal import say, show
 
 
@@ -69,8 +70,8 @@ def _check(*, lessons: Sequence[str], seeds: int, workers: int | None) -> int:
             one = open_lesson(path)
             rehearse(one)
             own, *others = _on_seeds(one, seeds, workers)
-        except LessonError as problem:
-            say(f"{path.name}: {problem}")
+        except (LessonError, TaskError) as problem:
+            say(f"{path.name}: {problem}" if isinstance(problem, LessonError) else str(problem))
             code = 2
             continue
         wrong = [*problems(one, own, others)]

@@ -124,9 +124,9 @@ def train(
 
 
 def write_made(path: Path, content: Callable[[], Content]) -> int:
-    """Make the content of a file or a folder and write it; return the exit code."""
+    """Make the content of a file or a folder and write it; return 1 if that fails."""
     try:
-        return exit_code(lambda: _write(path, content()))
+        return min(1, exit_code(lambda: _write(path, content())))
     except Exception as problem:  # Whatever it is, other files are still written.
         say(f"{path}: can't be written because of a bug in rnnviz: {problem!r}.")
         return 1

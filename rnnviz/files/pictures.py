@@ -108,7 +108,8 @@ def document_of(page: str, browser: str, folder: Path, limit: float = TIME_LIMIT
         if code or not document:
             errors = (here / "errors").read_text(encoding="utf-8", errors="replace").split("\n")
             last = next((line.strip() for line in reversed(errors) if line.strip()), "no message")
-            raise BrowserError(f"{browser} has not drawn the pictures: {last[:200]}")
+            said = last[:200].rstrip(".")
+            raise BrowserError(f"{browser} has not drawn the pictures: {said}.")
         return document
 
 

@@ -113,6 +113,8 @@ def grid(
     settings = (base or RunConfig()).as_dict()
     if seeds > 1 and (isinstance(own := axes.get("seed", ()), Range) or len(own) > 1):
         raise SettingError("Seed (seed) has several values: leave the number of seeds out.")
+    if draws and all(not isinstance(axis, Range) and len(axis) == 1 for axis in axes.values()):
+        raise SettingError("Random draws need a setting with several values: 5,10 or 0.01..1:log.")
     firsts: dict[RunConfig, None] = {}
     repeated = 0
     for values in _drawn(axes, settings["seed"]) if draws else _combined(axes, seeds):

@@ -161,7 +161,7 @@ def read_csv(text: str, name: str) -> RawTable:
     lines[header : 1 + header] = [_BLANK.sub('"', line) for line in lines[header : 1 + header]]
     declared = _DECLARED.fullmatch(lines[0]) if lines else None
     first = 1 if declared else 0
-    separator = declared[1] if declared else _separator(lines[:_FIRST])
+    separator = declared[1] if declared else _separator(lines[:_FIRST], name)
     read = _read(lines, name, first, separator)
     if separator == "\t" and read[1]:
         # Quotes are often plain characters in files with tabs.
@@ -183,7 +183,7 @@ def looks_like_table(text: str) -> bool:
     lines = [line for line in io.StringIO(text, newline=None) if line.strip()][:_FIRST]
     if not lines:
         return False
-    rows, _ = _read(lines[:1], "", 0, _separator(lines))
+    rows, _ = _read(lines[:1], "", 0, _separator(lines, ""))
     if rows and all(is_usual(name) or not name.strip() for name in rows[0].cells):
         return True
     if rows and len(rows[0].cells) > 1 and sum(map(is_usual, rows[0].cells)) > 1:
@@ -192,8 +192,12 @@ def looks_like_table(text: str) -> bool:
     return len(lines) > 2 and any(len(count) == 1 and count != {0} for count in counts)
 
 
-def _separator(lines: Sequence[str]) -> str:
-    """The separator for which most rows have as many cells as the first, at least two."""
+def _separator(lines: Sequence[str], name: str) -> str:
+    """The separator for which most rows have as many cells as the first, at least two.
+
+    If none has, a file whose ``name`` says that it has tabs has a single column.
+    """
+    tabs = name.lower().endswith(".tsv")
 
     def fit(separator: str) -> tuple[float, int]:
         rows, faults = _read(lines, "", 0, separator)
@@ -202,7 +206,7 @@ def _separator(lines: Sequence[str]) -> str:
             return 0.0, 0
         return widths.count(widths[0]) / (len(rows) + len(faults)), widths[0]
 
-    return max(_SEPARATORS, key=fit)
+    return max(sorted(_SEPARATORS, key=lambda each: tabs and each != "\t"), key=fit)
 
 
 def _read(

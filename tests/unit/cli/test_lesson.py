@@ -98,9 +98,10 @@ def test_one_that_can_not_be_read_or_measured_has_the_code_2_and_ends_no_other(r
     write(tmp_path / "a.lesson.md")
     write(tmp_path / "b.lesson.md", "{ value = ", "{ valeu = ")
     write(tmp_path / "c.lesson.md", '{ value = "right"', "{ lag = 3")
-    code, out, err = run("lesson check b.lesson.md c.lesson.md a.lesson.md --seeds 1")
+    code, out, err = run("lesson check no.md b.lesson.md c.lesson.md a.lesson.md --seeds 1")
     assert code == 2 and out.endswith("It holds.\n")
-    first, second = err.splitlines()
+    missing, first, second = err.splitlines()
+    assert missing == "rnnviz: no.md: can't be read (No such file or directory)."
     assert first.startswith(
         "rnnviz: b.lesson.md: line 34, measure.falls: there is no measure 'valeu'"
     )

@@ -142,6 +142,7 @@ def test_when_all_are_drawn_it_ends():
         ({"seed": [1, 2]}, {"seeds": 2}, "several values"),
         ({"lr": axis_of(SETTINGS["lr"], "0.1..1")}, {}, r"0\.1\.\.1:5"),
         ({"cell": ["leaky"], "constants": ["q=1"]}, {}, "'q' is unknown"),
+        ({"lr": [0.1]}, {"draws": 3}, "Random draws need a setting with several values"),
         ({"hidden": [0]}, {}, "Hidden units .* can't be '0'"),
         ({"seed": [2**31 - 1]}, {"seeds": 2}, "Seed"),
         ({"hidden": range(1, 200), "lr": [0.1] * 600}, {}, "too many"),

@@ -20,8 +20,8 @@ from rnnviz.tasks.csv_table import (
 from tests.sampling import each_row
 
 
-def cells(text):
-    read = read_csv(text, "a.csv")
+def cells(text, name="a.csv"):
+    read = read_csv(text, name)
     return read.columns, [line.cells for line in read.lines]
 
 
@@ -73,6 +73,13 @@ def test_names_of_columns_that_are_equal_and_long_differ_and_are_no_longer():
     names = read_csv(f"{long},{long},{long}\n1,2,x\n3,4,y\n", "a.csv").columns
     assert len(set(names)) == 3
     assert max(map(len, names)) <= MAX_LETTERS
+
+
+def test_the_name_of_a_file_with_tabs_says_that_commas_belong_to_the_only_column():
+    text = "text\ngood, and bad\nso, so\n"
+    assert cells(text, "a.TSV") == (("text",), [("good, and bad",), ("so, so",)])
+    assert read_csv(text, "a.csv").faults
+    assert cells("a;b\n1;2\n", "a.tsv") == (("a", "b"), [("1", "2")])
 
 
 def test_a_quote_or_the_end_of_a_line_is_no_separator():
