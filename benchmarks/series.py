@@ -30,7 +30,7 @@ from rnnviz.charts.theme import LIGHT
 from rnnviz.config import TaskName
 from rnnviz.probe.continuation import compared
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS, TASKS
 from rnnviz.tasks.forecasts import ForecastErrors
 from rnnviz.tasks.preview import preview

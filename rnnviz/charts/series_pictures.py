@@ -16,11 +16,11 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.continuation import Continuation
 from rnnviz.probe.formatting import own_number
 from rnnviz.probe.probe import Probe
+from rnnviz.tasks.data.number_cells import short_times, written
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Series as Steps
+from rnnviz.tasks.data.series import WindowedSeries
 from rnnviz.tasks.dataset import Dataset, Window
-from rnnviz.tasks.number_cells import short_times, written
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Series as Steps
-from rnnviz.tasks.series import WindowedSeries
 
 #: The most columns of numbers that are drawn, one above the other, and those of the whole series.
 MOST_ROWS, _WHOLE_ROWS = 4, 2

@@ -12,10 +12,10 @@ import numpy as np
 from rnnviz.charts.series_pictures import extreme_steps
 from rnnviz.charts.theme import Theme
 from rnnviz.probe.formatting import number
-from rnnviz.tasks.number_cells import written
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Series, WindowedSeries
-from rnnviz.tasks.vocabulary import Array
+from rnnviz.tasks.data.number_cells import written
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Series, WindowedSeries
+from rnnviz.tasks.data.vocabulary import Array
 
 #: The most strips, and the size of one as it is drawn, before the page scales it.
 _MOST, _WIDTH, _HEIGHT, _EDGE = 4, 480, 92, 10

@@ -14,7 +14,7 @@ from rnnviz.files.pictures import BrowserError
 from rnnviz.files.script import ScriptError
 from rnnviz.sweeps.members import ClusterError
 from rnnviz.sweeps.store import StoreError
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.upload import FaultsError
 from rnnviz.terminal import say
 

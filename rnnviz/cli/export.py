@@ -23,7 +23,7 @@ from rnnviz.probe.pair import Pair
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError, shown
+from rnnviz.tasks.data.csv_table import TaskError, shown
 from rnnviz.terminal import say
 
 #: Every picture of every page of a session, by page, tab and key: "hidden/carry/memory".

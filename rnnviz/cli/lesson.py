@@ -25,7 +25,7 @@ from rnnviz.lessons.lesson_file import lesson_html
 from rnnviz.lessons.lesson_runs import Measured, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.terminal import say, show
 
 

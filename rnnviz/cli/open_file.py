@@ -16,9 +16,9 @@ from rnnviz.files.run_file import stored_run
 from rnnviz.files.weights_file import ImportedNetwork, WeightsHints, read_weights, words_of
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError, read_bytes
+from rnnviz.tasks.data.csv_table import TaskError, read_bytes
+from rnnviz.tasks.data.rows import Form, columns_of, table
 from rnnviz.tasks.given_examples import Given
-from rnnviz.tasks.rows import Form, columns_of, table
 from rnnviz.tasks.upload import Upload, cells_of
 from rnnviz.terminal import say
 

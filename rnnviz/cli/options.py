@@ -16,11 +16,11 @@ from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.gradcheck import own_cell
-from rnnviz.tasks.csv_table import EncodingError, TaskError, name_of, read_bytes
+from rnnviz.tasks.data.csv_table import EncodingError, TaskError, name_of, read_bytes
+from rnnviz.tasks.data.rows import Form, near_listed
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.preview import preview
-from rnnviz.tasks.rows import Form, near_listed
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     OPTIONS,

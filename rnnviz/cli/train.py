@@ -22,7 +22,7 @@ from rnnviz.files.whole_file import check_outputs, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import result_csv, result_files
 from rnnviz.run.player import STOPPED
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.terminal import say, show
 
 #: The content of a file, or of the files of a folder by name.

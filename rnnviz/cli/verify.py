@@ -24,7 +24,7 @@ from rnnviz.engine.gradcheck import GradientCheck, complex_step_gradient, relati
 from rnnviz.engine.training import record
 from rnnviz.probe.probe import read
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.terminal import printable, say, show
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 
 from rnnviz.files.foreign_network import TransferError
-from rnnviz.tasks.archive import ArchiveError, check_members, content_of
+from rnnviz.tasks.data.archive import ArchiveError, check_members, content_of
 
 #: The most members, and the most bytes of their central directory.
 MAX_MEMBERS, MAX_TABLE = 2_000, 1_000_000

@@ -14,7 +14,7 @@ from rnnviz.config import SETTINGS, Activation, Loss, Precision, RunConfig, Sett
 from rnnviz.engine.cell_text import CellError
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 
 #: The order of the gates in PyTorch's stacked arrays.
 GATES = {"elman": "h", "gru": "rzn", "lstm": "ifgo"}

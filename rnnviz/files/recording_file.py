@@ -28,7 +28,7 @@ from rnnviz.files.weights_file import answered, noted
 from rnnviz.files.whole_file import named, whole_file
 from rnnviz.probe.session import Session
 from rnnviz.run.recording import Recording
-from rnnviz.tasks.csv_table import name_of
+from rnnviz.tasks.data.csv_table import name_of
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import GivenExamples, Signature, place_of, signature_of
 

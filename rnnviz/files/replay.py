@@ -32,7 +32,7 @@ from rnnviz.probe.probe import read, readable
 from rnnviz.probe.session import Session
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 
 # The epochs that are recorded
 

@@ -40,7 +40,7 @@ from rnnviz.run.run import Checkpoint, FirstNetwork, TrainingRun, architecture_o
 from rnnviz.run.schedule import EDIT, Change, Position, Schedule
 from rnnviz.run.share_link import MOST_INDEX, OldRun
 from rnnviz.run.weight_edits import problem
-from rnnviz.tasks.csv_table import TaskError, name_of
+from rnnviz.tasks.data.csv_table import TaskError, name_of
 from rnnviz.tasks.data_source import TASKS, DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset, dataset_of_table, notes_of, table_of_dataset
 from rnnviz.tasks.upload import FLAGS, OPTIONS, File, Upload, dataset_of, fingerprint

@@ -18,9 +18,9 @@ from rnnviz.files.output import query_of
 from rnnviz.probe.session import Session
 from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.schedule import EDIT, Schedule
+from rnnviz.tasks.data.series import WindowedSeries
+from rnnviz.tasks.data.vocabulary import Array
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.series import WindowedSeries
-from rnnviz.tasks.vocabulary import Array
 
 
 class ScriptError(ValueError):

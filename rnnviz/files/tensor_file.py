@@ -27,7 +27,7 @@ from rnnviz.config import brief
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.files.bounds import check_size, members_of
 from rnnviz.files.foreign_network import TransferError, problems_of
-from rnnviz.tasks.csv_table import name_of
+from rnnviz.tasks.data.csv_table import name_of
 
 #: The array with the texts; no weight has this name.
 _TEXTS = "rnnviz"

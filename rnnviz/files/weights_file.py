@@ -21,7 +21,8 @@ from rnnviz.files.output import query_of
 from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tensors
 from rnnviz.probe.session import Session
 from rnnviz.run.run import FirstNetwork, architecture_of
-from rnnviz.tasks.csv_table import TaskError, check_size, name_of
+from rnnviz.tasks.data.csv_table import TaskError, check_size, name_of
+from rnnviz.tasks.data.vocabulary import Unit, Vocabulary
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.given_examples import (
@@ -34,7 +35,6 @@ from rnnviz.tasks.given_examples import (
     texts,
     vocabulary_from,
 )
-from rnnviz.tasks.vocabulary import Unit, Vocabulary
 
 
 def weights_file(session: Session) -> bytes:

@@ -21,7 +21,7 @@ from rnnviz.lessons.curve import Curve
 from rnnviz.lessons.head import HeadTable, LessonError, are_numbers
 from rnnviz.lessons.measures import CURVES, LessonMeasure, Subject, epoch_of
 from rnnviz.probe.questions import PAGES
-from rnnviz.tasks.csv_table import read_bytes
+from rnnviz.tasks.data.csv_table import read_bytes
 
 #: How a learner guesses, and on what: a curve, handles, names, or a line across the picture.
 HOW: dict[str, Collection[str]] = {

@@ -13,7 +13,7 @@ from rnnviz.probe.gradients import GradientQuery
 from rnnviz.probe.probe import Probe, inspect
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import apply_edits, silence
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.dataset import Example
 
 

@@ -17,7 +17,7 @@ from rnnviz.probe.pair import Pair, Role, View
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import MOST_INDEX
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
 
 #: Commands that take no time. All others may train or restore an earlier epoch. (A tuple, because

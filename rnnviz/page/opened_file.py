@@ -21,7 +21,7 @@ from rnnviz.page.session_registry import TabSession, registry
 from rnnviz.page.ticket import asking_tab
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.ui.viewer import UnavailableError
 
 #: The message for a recording: the original may still grow.

@@ -17,8 +17,15 @@ from rnnviz.charts.series_strips import strips_html
 from rnnviz.config import SETTINGS, Setting
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import MAX_WORDS, Encoding, EncodingError, RawTable, RowError, TaskError
-from rnnviz.tasks.number_columns import (
+from rnnviz.tasks.data.csv_table import (
+    MAX_WORDS,
+    Encoding,
+    EncodingError,
+    RawTable,
+    RowError,
+    TaskError,
+)
+from rnnviz.tasks.data.number_columns import (
     Given,
     guessed_columns,
     joined_columns,
@@ -26,9 +33,10 @@ from rnnviz.tasks.number_columns import (
     possible_forms,
     series_columns,
 )
+from rnnviz.tasks.data.rows import Form, columns_of, near_listed
+from rnnviz.tasks.data.series import Fill
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.preview import LEARNED, preview
-from rnnviz.tasks.rows import Form, columns_of, near_listed
-from rnnviz.tasks.series import Fill
 from rnnviz.tasks.upload import (
     DATA_SETTINGS,
     File,
@@ -41,7 +49,6 @@ from rnnviz.tasks.upload import (
     usual_window,
     with_columns,
 )
-from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.browser_session import on_pair
 from rnnviz.ui.stage import place_file
 from rnnviz.ui.style import escaped, theme

@@ -15,6 +15,8 @@ from rnnviz.probe.formatting import own_number, shortened
 from rnnviz.probe.passes import MOST_TOKENS, draw
 from rnnviz.probe.results import read_last_values
 from rnnviz.probe.work import lengths_of
+from rnnviz.tasks.data.rhythm import following
+from rnnviz.tasks.data.series import Series
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
     ForecastErrors,
@@ -24,8 +26,6 @@ from rnnviz.tasks.forecasts import (
     outcomes,
     simple_answers,
 )
-from rnnviz.tasks.rhythm import following
-from rnnviz.tasks.series import Series
 
 #: Past errors are measured in the last part of the training, a share, from this many origins.
 _END, _ORIGINS = 0.2, 20

@@ -25,7 +25,7 @@ from rnnviz.run.share_link import Link, read_link
 from rnnviz.run.timeline import Timeline
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload

@@ -21,11 +21,11 @@ from rnnviz.probe.formatting import Names, number
 from rnnviz.probe.passes import answers_of, forward_pass
 from rnnviz.probe.sequence_pass import SequencePass, sequence_pass
 from rnnviz.probe.unrolled import Unrolled
-from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
+from rnnviz.tasks.data.csv_table import MAX_CHARACTERS, MAX_WORDS, TaskError
+from rnnviz.tasks.data.number_cells import short_times, written
+from rnnviz.tasks.data.rhythm import following
+from rnnviz.tasks.data.vocabulary import END, START, Reading, Vocabulary
 from rnnviz.tasks.dataset import GAP, Dataset, Example, Window
-from rnnviz.tasks.number_cells import short_times, written
-from rnnviz.tasks.rhythm import following
-from rnnviz.tasks.vocabulary import END, START, Reading, Vocabulary
 
 #: Largest number of characters in a typed probe; it also limits the length of a link.
 MAX_TYPED = 2_000

@@ -13,10 +13,10 @@ import pandas as pd
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.activations import Activations, Labels
+from rnnviz.tasks.data.rhythm import grid_of
+from rnnviz.tasks.data.series import WindowedSeries
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import period_of
-from rnnviz.tasks.rhythm import grid_of
-from rnnviz.tasks.series import WindowedSeries
 
 
 class Cycle(NamedTuple):

@@ -38,11 +38,11 @@ from rnnviz.run.run import FirstNetwork, Run, TrainingRun
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.run.share_link import VIEWS, Link
 from rnnviz.run.timeline import Timeline
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.number_columns import joined_columns
+from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_columns import joined_columns
-from rnnviz.tasks.rows import Form
 from rnnviz.tasks.upload import Upload, column_name, file_of_frame, with_columns
 
 L = TypeVar("L")

@@ -34,7 +34,7 @@ from rnnviz.run.history import COLUMNS
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import Schedule
 from rnnviz.run.share_link import START, Link
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload

@@ -16,7 +16,7 @@ from rnnviz.config import SETTINGS
 from rnnviz.run.schedule import Schedule
 from rnnviz.sweeps.members import Member, members
 from rnnviz.sweeps.spread import Spread
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.upload import Upload
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
+from rnnviz.tasks.data.vocabulary import Array, Vocabulary
 from rnnviz.tasks.dataset import GAP, Dataset, Example, Extrapolation, around
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
-from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 TOKENS, DEEPEST = "()x", 4
 LENGTH, TRAIN, TEST = 24, 200, 100

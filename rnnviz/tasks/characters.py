@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from rnnviz.config import TaskName
 from rnnviz.tasks import shipped
+from rnnviz.tasks.data.rows import Row
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.task import Preset, Task, adam, chance
 from rnnviz.tasks.text_datasets import WINDOW, build_next, cut
-from rnnviz.tasks.vocabulary import Unit
 
 MOON = shipped("data/characters/moon.txt")
 #: One in this many windows is a test example.

@@ -8,9 +8,9 @@ from importlib import import_module
 from threading import Lock
 
 from rnnviz.config import SETTINGS, RunConfig, TaskName
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rows import Form
 from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.upload import Upload, dataset_of
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, brief
-from rnnviz.tasks.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
-from rnnviz.tasks.series import Series, WindowedSeries
+from rnnviz.tasks.data.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
+from rnnviz.tasks.data.series import Series, WindowedSeries
+from rnnviz.tasks.data.vocabulary import MAX_TOKENS, Array, Vocabulary, read_values
 from rnnviz.tasks.units import Units
-from rnnviz.tasks.vocabulary import MAX_TOKENS, Array, Vocabulary, read_values
 
 
 @dataclass(frozen=True, eq=False)

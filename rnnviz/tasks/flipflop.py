@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, TaskName
+from rnnviz.tasks.data.vocabulary import Array, Vocabulary, read_values, write_values
 from rnnviz.tasks.dataset import SIGNS, Dataset, Example, Extrapolation, around
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
-from rnnviz.tasks.vocabulary import Array, Vocabulary, read_values, write_values
 
 CHANNELS = ("bit 1", "bit 2", "bit 3")
 LENGTH, TRAIN, TEST = 30, 120, 40

@@ -11,10 +11,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from rnnviz.cancellation import check_cancelled
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Series, WindowedSeries
+from rnnviz.tasks.data.vocabulary import Array
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Series, WindowedSeries
-from rnnviz.tasks.vocabulary import Array
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CHARACTERS, MAX_LETTERS, MAX_ROWS, MAX_WORDS, TaskError
-from rnnviz.tasks.dataset import ACCURACY, WITHIN, Dataset, Example, within
-from rnnviz.tasks.vocabulary import (
+from rnnviz.tasks.data.csv_table import MAX_CHARACTERS, MAX_LETTERS, MAX_ROWS, MAX_WORDS, TaskError
+from rnnviz.tasks.data.vocabulary import (
     LARGEST,
     MAX_TOKENS,
     Array,
@@ -24,6 +23,7 @@ from rnnviz.tasks.vocabulary import (
     split_words,
     write_values,
 )
+from rnnviz.tasks.dataset import ACCURACY, WITHIN, Dataset, Example, within
 
 #: The words of a vocabulary in their order, or each with its number.
 Words = Sequence[str] | Mapping[str, int]

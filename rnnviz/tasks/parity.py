@@ -8,9 +8,9 @@ from itertools import product
 import numpy as np
 
 from rnnviz.config import TaskName
+from rnnviz.tasks.data.vocabulary import Array, Vocabulary
 from rnnviz.tasks.dataset import Dataset, Example, Extrapolation, around
 from rnnviz.tasks.task import Preset, Task, adam, chance
-from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 BITS = "01"
 #: The lengths of the strings.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rnnviz.tasks.csv_table import shown
+from rnnviz.tasks.data.csv_table import shown
+from rnnviz.tasks.data.number_columns import SeriesColumns, joined_columns
+from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_columns import SeriesColumns, joined_columns
-from rnnviz.tasks.rows import Form
 from rnnviz.tasks.upload import Upload, check_rows, dataset_of, split_upload
 
 #: The targets of each form, in words.

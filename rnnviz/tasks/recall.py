@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rnnviz.config import TaskName
+from rnnviz.tasks.data.vocabulary import Array, Vocabulary
 from rnnviz.tasks.dataset import GAP, Dataset, Example, Extrapolation
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
-from rnnviz.tasks.vocabulary import Array, Vocabulary
 
 #: The first tokens, and the tokens that follow.
 CUES, DISTRACTORS = "ABCD", "xyz"

@@ -4,8 +4,8 @@ from functools import cache
 
 from rnnviz.config import TaskName
 from rnnviz.tasks import shipped
+from rnnviz.tasks.data.rows import read_file
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rows import read_file
 from rnnviz.tasks.task import Preset, Task
 from rnnviz.tasks.text_datasets import build_dataset
 

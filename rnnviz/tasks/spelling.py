@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 
 from rnnviz.config import OutputAt, TaskName
+from rnnviz.tasks.data.vocabulary import END, Array, Vocabulary
 from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
 from rnnviz.tasks.task import Preset, Task, adam
-from rnnviz.tasks.vocabulary import END, Array, Vocabulary
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TEXTS = tuple(f"{digit}{name}" for digit, name in enumerate(NAMES))

@@ -8,10 +8,9 @@ from heapq import nsmallest
 import numpy as np
 
 from rnnviz.config import SETTINGS, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError, shown
-from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
-from rnnviz.tasks.rows import Form, Row
-from rnnviz.tasks.vocabulary import (
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, TaskError, shown
+from rnnviz.tasks.data.rows import Form, Row
+from rnnviz.tasks.data.vocabulary import (
     END,
     START,
     Array,
@@ -22,6 +21,7 @@ from rnnviz.tasks.vocabulary import (
     unknown_tokens,
     vocabulary_of,
 )
+from rnnviz.tasks.dataset import EXACT, GAP, Dataset, Example
 
 #: Default number of tokens in a piece.
 WINDOW: int = SETTINGS["window"].default

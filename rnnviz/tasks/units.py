@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.vocabulary import LARGEST, Array
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.vocabulary import LARGEST, Array
 
 
 @dataclass(frozen=True)

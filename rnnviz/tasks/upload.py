@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rnnviz.config import SETTINGS, RunConfig, Setting
-from rnnviz.tasks.csv_table import (
+from rnnviz.tasks.data.csv_table import (
     MAX_BYTES,
     MAX_LETTERS,
     MAX_ROWS,
@@ -22,8 +22,7 @@ from rnnviz.tasks.csv_table import (
     RowError,
     TaskError,
 )
-from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.number_columns import (
+from rnnviz.tasks.data.number_columns import (
     Given,
     SeriesColumns,
     guessed_columns,
@@ -31,7 +30,7 @@ from rnnviz.tasks.number_columns import (
     joined_columns,
     series_columns,
 )
-from rnnviz.tasks.rows import (
+from rnnviz.tasks.data.rows import (
     Columns,
     Form,
     Row,
@@ -44,8 +43,10 @@ from rnnviz.tasks.rows import (
     table,
     valid_rows,
 )
-from rnnviz.tasks.series import Fill, Measured, read_series
-from rnnviz.tasks.split import choose, split_series
+from rnnviz.tasks.data.series import Fill, Measured, read_series
+from rnnviz.tasks.data.split import choose, split_series
+from rnnviz.tasks.data.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
+from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.text_datasets import (
     WINDOW,
     build_dataset,
@@ -54,7 +55,6 @@ from rnnviz.tasks.text_datasets import (
     cut,
     unknown_label,
 )
-from rnnviz.tasks.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
 from rnnviz.tasks.windows import build_windows
 
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from rnnviz.config import Loss, OutputAt, TaskName
+from rnnviz.tasks.data.vocabulary import Array, Vocabulary, read_values, write_values
 from rnnviz.tasks.dataset import WITHIN, Dataset, Example, Extrapolation, Reference, around
 from rnnviz.tasks.task import Preset, Task, adam, chance, distinct
-from rnnviz.tasks.vocabulary import Array, Vocabulary, read_values, write_values
 
 CHANNELS = ("value",)
 LENGTH = 40

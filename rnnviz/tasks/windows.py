@@ -8,15 +8,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.number_cells import written
+from rnnviz.tasks.data.number_columns import SeriesColumns
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Fill, Series, WindowedSeries, mended
+from rnnviz.tasks.data.vocabulary import LARGEST, Array, Vocabulary, write_values
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, Example
-from rnnviz.tasks.number_cells import written
-from rnnviz.tasks.number_columns import SeriesColumns
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Fill, Series, WindowedSeries, mended
 from rnnviz.tasks.text_datasets import unknown_label
 from rnnviz.tasks.units import Units
-from rnnviz.tasks.vocabulary import LARGEST, Array, Vocabulary, write_values
 
 #: The fewest windows that are learned from, and the most steps that all windows have together.
 LEAST, MAX_STEPS = 30, 200_000

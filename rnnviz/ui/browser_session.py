@@ -12,7 +12,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.script import ScriptError
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.ui.style import escaped
 from rnnviz.ui.viewer import AbandonedError, Scene, UnavailableError
 

@@ -17,7 +17,7 @@ from rnnviz.files.run_archive import MAX_RUN
 from rnnviz.probe.probe import most_typed
 from rnnviz.probe.session import Session
 from rnnviz.run.player import SPEEDS
-from rnnviz.tasks.csv_table import MAX_BYTES
+from rnnviz.tasks.data.csv_table import MAX_BYTES
 
 #: The HTML of the components, by name.
 _HTML = {

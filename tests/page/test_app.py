@@ -18,8 +18,8 @@ from rnnviz.probe.questions import TrainQuestion
 from rnnviz.run.checksum import Checksum
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.data_source import PRESETS, TASKS
-from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import App, Eye, app_test
 from tests.sampling import each_row
 

@@ -12,7 +12,7 @@ from rnnviz.charts.picture import Picture
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.probe.questions import DynamicsQuestion, GradientQuestion, StateQuestion, TrainQuestion
 from rnnviz.probe.session import from_frame
-from rnnviz.tasks.rows import Form
+from rnnviz.tasks.data.rows import Form
 from tests.page.painter import unknown
 from tests.page.tab import PAGES, Page, tabs_of, words_of
 from tests.unit.charts.unpacked import unpacked

@@ -14,8 +14,8 @@ from rnnviz.page.every_picture import every_picture
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import Unit
 from rnnviz.ui.viewer import Scene
 from tests.page.tab import PAGES, QUESTIONS, App, Page, tabs_of
 

@@ -8,8 +8,8 @@ from rnnviz.engine.evaluation import Evaluator
 from rnnviz.page import actor
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.questions.wrong.measure import ResultsLab
-from rnnviz.tasks.csv_table import Encoding
-from rnnviz.tasks.rows import Form
+from rnnviz.tasks.data.csv_table import Encoding
+from rnnviz.tasks.data.rows import Form
 from rnnviz.ui.viewer import Viewer
 from tests.page.tab import App
 from tests.sampling import each_row

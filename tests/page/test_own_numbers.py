@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.preview import LEARNED
-from rnnviz.tasks.rows import Form
 from tests.page.tab import App
 from tests.sampling import each_row
 

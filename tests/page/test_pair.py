@@ -28,9 +28,9 @@ from rnnviz.run.weight_edits import read_edits
 from rnnviz.sweeps.members import Member
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.forecasts import naive_error
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.

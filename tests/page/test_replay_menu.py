@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.files.replay import MOST_PHRASES, replay, usual_phrases
 from rnnviz.page.export_menu import EXPORTS, WITH_DATA, WITHOUT_DATA
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.ui.browser_session import saved
 from tests.page.tab import App
 

@@ -15,8 +15,8 @@ from rnnviz.probe.units import Sort
 from rnnviz.probe.work import spend
 from rnnviz.questions.rest.measure import DynamicsLab, dynamics_query
 from rnnviz.questions.step.measure import StepLab, StepSubject
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import Unit
 from tests.page.tab import PAGES, Page, plain, tabs_of, words_of
 from tests.sampling import each_row
 

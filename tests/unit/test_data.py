@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data import test_data as tested
 from data import train_data as learned
-from rnnviz.tasks.rows import read_file
+from rnnviz.tasks.data.rows import read_file
 from tests.sampling import each_row
 
 ROOT = Path(__file__).resolve().parents[2]

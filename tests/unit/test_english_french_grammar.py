@@ -11,8 +11,8 @@ from data.english_french_grammar import (
     things,
     write_files,
 )
+from rnnviz.tasks.data.vocabulary import split_words
 from rnnviz.tasks.translation import translation
-from rnnviz.tasks.vocabulary import split_words
 from tests.sampling import each_row
 
 ALL = [*things(), *qualities(), *states(), *actions()]

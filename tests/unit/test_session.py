@@ -33,14 +33,14 @@ from rnnviz.questions.reach.measure import ReachLab
 from rnnviz.run.player import SPEEDS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
-from rnnviz.tasks.csv_table import MAX_WORDS, TaskError
+from rnnviz.tasks.data.csv_table import MAX_WORDS, TaskError
+from rnnviz.tasks.data.rows import Row
+from rnnviz.tasks.data.vocabulary import START, Unit, Vocabulary
 from rnnviz.tasks.data_source import TASKS, UploadStore
 from rnnviz.tasks.dataset import GAP, Dataset, Example
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.sentiment import sentiment
 from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import START, Unit, Vocabulary
 from tests.sampling import each_row
 
 WEATHER = ("weather.csv", b"text,label\nso warm,sunny\nso cold,rainy\nvery cold,rainy\n")

@@ -20,7 +20,7 @@ from rnnviz.files.recording_file import (  # noqa: E402
 )
 from rnnviz.files.weights_file import from_torch  # noqa: E402
 from rnnviz.run.schedule import Position  # noqa: E402
-from rnnviz.tasks.csv_table import TaskError  # noqa: E402
+from rnnviz.tasks.data.csv_table import TaskError  # noqa: E402
 from rnnviz.torch import Recorder  # noqa: E402
 from tests.unit.files.torch_modules import CLASSES, WORDS, Classifier, OneHot, made  # noqa: E402
 

@@ -9,9 +9,9 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.continuation import Continuation, continuation
 from rnnviz.probe.probe import Choice, Probe, prompted, spoken
+from rnnviz.tasks.data.series import Series
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import expected_values
-from rnnviz.tasks.series import Series
 from rnnviz.tasks.text_datasets import next_tokens
 from rnnviz.tasks.waves import next_values
 

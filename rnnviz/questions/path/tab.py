@@ -18,7 +18,7 @@ from rnnviz.probe.session import Session
 from rnnviz.questions.path.measure import FEWEST, between_shares, separate
 from rnnviz.questions.path.pictures import Loop, component_bars, separation_curve, trajectories
 from rnnviz.questions.subject import source_of
-from rnnviz.tasks.number_cells import written
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.ui.browser_session import visit
 from rnnviz.ui.choices import choose_axes, choose_view, refit_button
 from rnnviz.ui.sheet import Chart, Column, Sheet, words_in

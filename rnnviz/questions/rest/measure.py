@@ -29,9 +29,9 @@ from rnnviz.probe.state_transition import (
     VisitedStates,
     visit_states,
 )
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.vocabulary import write_values
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.vocabulary import write_values
 
 #: Arrows along each axis.
 ARROWS = 17

@@ -19,7 +19,7 @@ from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import Link, read_link
 from rnnviz.sweeps.members import Ending, Member
 from rnnviz.sweeps.store import Store, StoreError, digest_of
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 
 #: The most characters of a note.
 MOST_NOTE = 500

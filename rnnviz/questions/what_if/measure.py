@@ -25,8 +25,8 @@ from rnnviz.questions.what_if.saliency import Answer, Saliency, logit_margin, sa
 from rnnviz.run.history import EpochCache, coarse_first
 from rnnviz.run.run import Run
 from rnnviz.run.schedule import Position
+from rnnviz.tasks.data.vocabulary import write_values
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.vocabulary import write_values
 
 #: Pairs of matching tokens of the original and of the variant; None if one has no match.
 Pairs = list[tuple[int | None, int | None]]

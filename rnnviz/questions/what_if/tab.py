@@ -57,7 +57,7 @@ from rnnviz.questions.what_if.pictures import (
     word_choices,
 )
 from rnnviz.questions.what_if.saliency import INCOMPLETE, LEFT_OUT
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one, choose_view, view_of

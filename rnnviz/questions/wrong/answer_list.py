@@ -23,9 +23,9 @@ from rnnviz.questions.wrong.measure import (
     origins,
 )
 from rnnviz.questions.wrong.window_answers import StepAnswers
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.forecasts import expected_values, expects_values
-from rnnviz.tasks.number_cells import written
 
 #: Maximum number of listed rows, and of right ones among errors.
 MOST, _NEAR = 200, 30

@@ -15,8 +15,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.continuation import mean_known
 from rnnviz.probe.formatting import number, own_number
 from rnnviz.questions.wrong.window_answers import StepAnswers
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.forecasts import ForecastErrors
-from rnnviz.tasks.number_cells import written
 
 #: The dashes of the simple models.
 _DASHES = ("dot", "dash", "dashdot", "longdash")

@@ -32,10 +32,10 @@ from rnnviz.probe.results import (
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import ChunkedRead, chunk_indexes, spend
 from rnnviz.questions.wrong.window_answers import StepAnswers, WindowAnswers
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.forecasts import expected_values, expects_values, windows_in
-from rnnviz.tasks.number_cells import written
 
 
 class DataPart(StrEnum):

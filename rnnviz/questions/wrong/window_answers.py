@@ -11,6 +11,7 @@ import pandas as pd
 
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.results import Values
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.dataset import Dataset
 from rnnviz.tasks.forecasts import (
     Forecast,
@@ -21,7 +22,6 @@ from rnnviz.tasks.forecasts import (
     outcomes,
     simple_answers,
 )
-from rnnviz.tasks.number_cells import written
 
 
 class StepAnswers(NamedTuple):

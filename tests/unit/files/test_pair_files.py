@@ -13,7 +13,7 @@ from rnnviz.files.opened import session_of
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
 
 OWN = Upload(

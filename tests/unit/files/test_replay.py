@@ -35,7 +35,7 @@ from rnnviz.files.replay import (
 from rnnviz.files.weights_file import safetensors_file
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload
 from tests.unit.files.recordings import Loop
 from tests.unit.files.replayed import Replayed, block_of

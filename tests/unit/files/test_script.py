@@ -26,10 +26,10 @@ from rnnviz.probe.session import Session, from_frame
 from rnnviz.run.checksum import checksum_of, processor
 from rnnviz.run.run import FirstNetwork, architecture_of
 from rnnviz.run.weight_edits import silence
+from rnnviz.tasks.data.vocabulary import Unit, Vocabulary
 from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.given_examples import GivenExamples, signature_of
 from rnnviz.tasks.upload import File, Upload
-from rnnviz.tasks.vocabulary import Unit, Vocabulary
 from tests.sampling import each_row
 
 STRANGE = """

@@ -13,7 +13,7 @@ from rnnviz.config import OutputAt
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.files.foreign_network import NAMES, TransferError, torch_layers
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.dataset import Example
 
 torch = pytest.importorskip("torch")

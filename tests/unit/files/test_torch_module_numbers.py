@@ -12,7 +12,7 @@ from rnnviz.files.run_file import open_run, run_file
 from rnnviz.files.weights_file import safetensors_file
 from rnnviz.questions.reach.measure import LengthLab
 from rnnviz.questions.wrong.measure import DataPart, ResultsLab
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

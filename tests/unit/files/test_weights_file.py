@@ -15,7 +15,7 @@ from rnnviz.files.foreign_network import TransferError
 from rnnviz.files.tensor_file import TensorFile, read_npz
 from rnnviz.files.weights_file import open_weights, safetensors_file, weights_file
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, dataset_of
 from tests.sampling import each_row
 

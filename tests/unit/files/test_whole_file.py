@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from rnnviz.files.whole_file import check_outputs, whole_file
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from tests.sampling import each_row
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has links, modes and pipes")

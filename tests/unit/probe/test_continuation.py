@@ -10,10 +10,10 @@ from rnnviz.probe.continuation import compared, continuation, judged, told_besid
 from rnnviz.probe.passes import forward_pass
 from rnnviz.probe.questions import TrainQuestion
 from rnnviz.probe.session import Session
+from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Example
 from rnnviz.tasks.forecasts import ForecastErrors
-from rnnviz.tasks.number_cells import written
 from rnnviz.tasks.upload import File, Upload
 
 RNG = np.random.default_rng(3)

@@ -15,7 +15,7 @@ from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, calle
 from rnnviz.probe.questions import StepView
 from rnnviz.probe.session import Session
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data_source import UploadStore
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row

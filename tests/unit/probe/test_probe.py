@@ -11,11 +11,11 @@ from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import record
 from rnnviz.probe.probe import left_out, likeliest, prompted, read, translate, with_token
 from rnnviz.probe.session import Session, from_frame
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.number_cells import short_times
+from rnnviz.tasks.data.vocabulary import END, Unit, Vocabulary
 from rnnviz.tasks.data_source import PRESETS
 from rnnviz.tasks.dataset import Dataset, Example
-from rnnviz.tasks.number_cells import short_times
-from rnnviz.tasks.vocabulary import END, Unit, Vocabulary
 
 
 def trained(name, epochs=None):

@@ -24,9 +24,9 @@ from rnnviz.probe.results import (
 )
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import least_sure, most_confused, surest, whole
+from rnnviz.tasks.data.rows import Row
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.flipflop import LENGTH, RATE, flipflop
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from tests.sampling import each_row
 

@@ -33,8 +33,8 @@ from rnnviz.run.history import History
 from rnnviz.run.recording import StepHistory
 from rnnviz.run.schedule import EDIT, Change, Position
 from rnnviz.run.weight_edits import scale, silence
+from rnnviz.tasks.data.rows import Row
 from rnnviz.tasks.data_source import PRESETS
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from tests.sampling import each_row
 from tests.unit.probe.known import letters, tally

@@ -25,8 +25,8 @@ from rnnviz.run.player import MOST_PROBLEMS
 from rnnviz.run.schedule import Position
 from rnnviz.run.share_link import read_link
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
+from rnnviz.tasks.data.rows import Row
 from rnnviz.tasks.data_source import UploadStore
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from rnnviz.config import OutputAt
-from rnnviz.tasks.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.rows import Row
+from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import (
     ACCURACY,
@@ -22,9 +24,7 @@ from rnnviz.tasks.dataset import (
     guess_values,
     table_of_dataset,
 )
-from rnnviz.tasks.rows import Row
 from rnnviz.tasks.text_datasets import build_dataset
-from rnnviz.tasks.vocabulary import Unit
 from tests.sampling import each_row
 
 TRAIN = [Row(2, "so warm", "sunny"), Row(3, "so cold", "rainy"), Row(4, "not cold", "sunny")]

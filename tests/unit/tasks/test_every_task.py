@@ -6,11 +6,11 @@ from rnnviz.config import Loss, OutputAt, RunConfig, TaskName
 from rnnviz.tasks.adding import adding
 from rnnviz.tasks.brackets import brackets
 from rnnviz.tasks.characters import characters
+from rnnviz.tasks.data.vocabulary import END, START
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.flipflop import flipflop
 from rnnviz.tasks.parity import parity
 from rnnviz.tasks.recall import recall
-from rnnviz.tasks.vocabulary import END, START
 from rnnviz.tasks.waves import waves
 from tests.sampling import each_row
 

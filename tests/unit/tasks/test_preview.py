@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.preview import preview
 from rnnviz.tasks.upload import File, Upload, with_columns
 

@@ -1,9 +1,9 @@
 """A digit, and its name letter by letter."""
 
 from rnnviz.config import OutputAt
+from rnnviz.tasks.data.vocabulary import END
 from rnnviz.tasks.dataset import GAP
 from rnnviz.tasks.spelling import letters, spelling
-from rnnviz.tasks.vocabulary import END
 
 ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 

@@ -8,8 +8,8 @@ from rnnviz.engine.parameters import INITIALISATION, SHUFFLING
 from rnnviz.probe.fixed_points import STARTS
 from rnnviz.questions.learn.measure import SAMPLING
 from rnnviz.run.weight_edits import NOISE
+from rnnviz.tasks.data.split import SPLITTING
 from rnnviz.tasks.dataset import Example
-from rnnviz.tasks.split import SPLITTING
 from rnnviz.tasks.task import DATA, chance, distinct
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from rnnviz.cancellation import cancellable
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.rows import Row
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.rows import Row
+from rnnviz.tasks.data.vocabulary import END, START, Unit
 from rnnviz.tasks.text_datasets import build_dataset, build_next, build_translation, cut
-from rnnviz.tasks.vocabulary import END, START, Unit
 from tests.sampling import each_row
 
 ROWS = [Row(i, f"good day {i % 9}", "ab"[i % 2]) for i in range(300)]

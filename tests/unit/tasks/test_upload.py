@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import OutputAt, SettingError
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.rows import TEXT_FORMS, Form, Row
+from rnnviz.tasks.data.vocabulary import MAX_TOKENS, START, Unit
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.rows import TEXT_FORMS, Form, Row
 from rnnviz.tasks.upload import (
     FaultsError,
     File,
@@ -20,7 +21,6 @@ from rnnviz.tasks.upload import (
     split_rows,
     with_columns,
 )
-from rnnviz.tasks.vocabulary import MAX_TOKENS, START, Unit
 from tests.sampling import each_row, singly
 
 LABELS = "text,label\n" + "".join(f"so {w} {i},{w}\n" for w in ("warm", "cold") for i in range(10))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from rnnviz.config import Loss, OutputAt, RunConfig
 from rnnviz.probe.session import Session
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Fill, Series
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, dataset_of_table, table_of_dataset
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Fill, Series
 from rnnviz.tasks.units import Units
 from rnnviz.tasks.upload import (
     FaultsError,

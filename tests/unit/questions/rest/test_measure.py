@@ -23,7 +23,7 @@ from rnnviz.questions.rest.measure import (
     read_out,
 )
 from rnnviz.run.schedule import Position
-from rnnviz.tasks.csv_table import TaskError
+from rnnviz.tasks.data.csv_table import TaskError
 from tests.sampling import each_row
 from tests.unit.probe.known import elman
 

@@ -9,10 +9,10 @@ from itertools import chain, groupby, islice
 from typing import NamedTuple
 
 from rnnviz.cancellation import check_cancelled
-from rnnviz.tasks.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank, shown
-from rnnviz.tasks.number_cells import has_dates, has_numbers, is_missing
-from rnnviz.tasks.rows import KEYS, Form, found_column
-from rnnviz.tasks.time_columns import has_clocks, parts_of_time
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, TEXT, RawTable, TaskError, plain, rank, shown
+from rnnviz.tasks.data.number_cells import has_dates, has_numbers, is_missing
+from rnnviz.tasks.data.rows import KEYS, Form, found_column
+from rnnviz.tasks.data.time_columns import has_clocks, parts_of_time
 
 #: Usual names of columns, the most likely first.
 TIME = (

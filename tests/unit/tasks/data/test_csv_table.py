@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.csv_table import (
+from rnnviz.tasks.data.csv_table import (
     MAX_LETTERS,
     Encoding,
     EncodingError,

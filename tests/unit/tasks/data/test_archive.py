@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from rnnviz.tasks.archive import ArchiveError, ArchiveSizeError, check_members, content_of
+from rnnviz.tasks.data.archive import ArchiveError, ArchiveSizeError, check_members, content_of
 from tests.sampling import each_row
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnviz.tasks.csv_table import TaskError
-from rnnviz.tasks.vocabulary import (
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.vocabulary import (
     END,
     LARGEST,
     MAX_TOKENS,

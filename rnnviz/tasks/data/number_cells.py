@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnviz.cancellation import check_cancelled
-from rnnviz.tasks.vocabulary import Array
+from rnnviz.tasks.data.vocabulary import Array
 
 #: Cells without a number, in lower case.
 MISSING = frozenset(

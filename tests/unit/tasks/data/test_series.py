@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks import series
-from rnnviz.tasks.csv_table import TaskError, read_csv
-from rnnviz.tasks.number_cells import written
-from rnnviz.tasks.number_columns import Given, series_columns
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Fill, mended, read_series
+from rnnviz.tasks.data import series
+from rnnviz.tasks.data.csv_table import TaskError, read_csv
+from rnnviz.tasks.data.number_cells import written
+from rnnviz.tasks.data.number_columns import Given, series_columns
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Fill, mended, read_series
 from rnnviz.tasks.upload import File, Upload, dataset_of, with_columns
 from tests.sampling import each_row
 

@@ -1,7 +1,7 @@
 """A time in several columns."""
 
-from rnnviz.tasks.csv_table import read_csv
-from rnnviz.tasks.time_columns import time_cells
+from rnnviz.tasks.data.csv_table import read_csv
+from rnnviz.tasks.data.time_columns import time_cells
 from tests.sampling import each_row
 
 

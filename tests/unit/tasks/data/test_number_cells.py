@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.cancellation import cancellable
-from rnnviz.tasks.number_cells import dates, numbers, short_times, written
+from rnnviz.tasks.data.number_cells import dates, numbers, short_times, written
 from tests.sampling import each_row
 
 NAN = np.nan

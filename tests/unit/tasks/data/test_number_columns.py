@@ -2,15 +2,15 @@
 
 import pytest
 
-from rnnviz.tasks.csv_table import TaskError, read_csv
-from rnnviz.tasks.number_columns import (
+from rnnviz.tasks.data.csv_table import TaskError, read_csv
+from rnnviz.tasks.data.number_columns import (
     Given,
     is_number_table,
     joined_columns,
     listed_columns,
     series_columns,
 )
-from rnnviz.tasks.rows import Form
+from rnnviz.tasks.data.rows import Form
 from tests.sampling import each_row
 
 

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import NamedTuple
 from unicodedata import normalize
 
-from rnnviz.tasks.csv_table import (
+from rnnviz.tasks.data.csv_table import (
     LABEL,
     LANGUAGES,
     MAX_CHARACTERS,
@@ -35,8 +35,8 @@ from rnnviz.tasks.csv_table import (
     read_csv,
     shown,
 )
-from rnnviz.tasks.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_apart
-from rnnviz.tasks.vocabulary import END, START, Unit
+from rnnviz.tasks.data.spreadsheet import GZIP, OLE, PARQUET, ZIP, read_apart
+from rnnviz.tasks.data.vocabulary import END, START, Unit
 
 #: The rows that a guess reads, and the characters of each cell.
 _ROWS = _CHARACTERS = 2_000

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.rhythm import following, grid_of
+from rnnviz.tasks.data.rhythm import following, grid_of
 from tests.sampling import each_row
 
 

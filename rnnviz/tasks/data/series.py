@@ -9,8 +9,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from rnnviz.tasks.csv_table import MAX_ROWS, RawTable, RowError, TaskError, shown
-from rnnviz.tasks.number_cells import (
+from rnnviz.tasks.data.csv_table import MAX_ROWS, RawTable, RowError, TaskError, shown
+from rnnviz.tasks.data.number_cells import (
     MOST,
     dates,
     has_dates,
@@ -20,11 +20,11 @@ from rnnviz.tasks.number_cells import (
     numbers,
     written,
 )
-from rnnviz.tasks.number_columns import SeriesColumns
-from rnnviz.tasks.rhythm import grid_of
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.time_columns import time_cells
-from rnnviz.tasks.vocabulary import Array
+from rnnviz.tasks.data.number_columns import SeriesColumns
+from rnnviz.tasks.data.rhythm import grid_of
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.time_columns import time_cells
+from rnnviz.tasks.data.vocabulary import Array
 
 #: The most columns of numbers that are read, and different texts of an input.
 MAX_CHANNELS, MAX_TEXTS = 50, 30

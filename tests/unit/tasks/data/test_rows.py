@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.tasks.csv_table import (
+from rnnviz.tasks.data.csv_table import (
     MAX_BYTES,
     MAX_CHARACTERS,
     MAX_LETTERS,
@@ -16,7 +16,7 @@ from rnnviz.tasks.csv_table import (
     read_bytes,
     read_csv,
 )
-from rnnviz.tasks.rows import (
+from rnnviz.tasks.data.rows import (
     TEXT_FORMS,
     Columns,
     Form,
@@ -31,7 +31,7 @@ from rnnviz.tasks.rows import (
     table,
     valid_rows,
 )
-from rnnviz.tasks.vocabulary import END, START, Unit, split_words
+from rnnviz.tasks.data.vocabulary import END, START, Unit, split_words
 from tests.sampling import each_row
 
 GOOD = b"text,label\nvery good,1\nbad,0\n"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnviz.cancellation import check_cancelled
-from rnnviz.tasks.csv_table import TaskError, shown
+from rnnviz.tasks.data.csv_table import TaskError, shown
 
 Array = NDArray[Any]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.tasks.number_columns import SeriesColumns
-from rnnviz.tasks.rows import Form
-from rnnviz.tasks.series import Series
+from rnnviz.tasks.data.number_columns import SeriesColumns
+from rnnviz.tasks.data.rows import Form
+from rnnviz.tasks.data.series import Series
 
 #: The stream of ``np.random.default_rng((seed, stream, ...))`` for test rows.
 SPLITTING = 5

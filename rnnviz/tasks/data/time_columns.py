@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rnnviz.tasks.csv_table import RawTable, plain
+from rnnviz.tasks.data.csv_table import RawTable, plain
 
 #: The names of columns that are a time together, in their order; and together, the most first.
 _PARTS = ("year", "month", "day", "hour", "minute")

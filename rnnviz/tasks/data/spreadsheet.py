@@ -20,8 +20,8 @@ from statistics import median
 from threading import Lock
 from typing import Any
 
-from rnnviz.tasks.archive import ArchiveSizeError, check_members, content_of
-from rnnviz.tasks.csv_table import (
+from rnnviz.tasks.data.archive import ArchiveSizeError, check_members, content_of
+from rnnviz.tasks.data.csv_table import (
     MAX_BYTES,
     MAX_COLUMNS,
     MAX_ROWS,

@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from rnnviz.tasks import spreadsheet
-from rnnviz.tasks.csv_table import MAX_BYTES, MAX_ROWS, TaskError
-from rnnviz.tasks.rows import read_cells
-from rnnviz.tasks.spreadsheet import read_excel, read_parquet
+from rnnviz.tasks.data import spreadsheet
+from rnnviz.tasks.data.csv_table import MAX_BYTES, MAX_ROWS, TaskError
+from rnnviz.tasks.data.rows import read_cells
+from rnnviz.tasks.data.spreadsheet import read_excel, read_parquet
 from rnnviz.tasks.upload import File, cells_of
 from tests.sampling import each_row
 
@@ -256,7 +256,7 @@ def test_the_limit_of_what_is_unpacked_is_that_of_all_rows(monkeypatch):
 _MEASURE = """
 import resource, sys
 from pathlib import Path
-from rnnviz.tasks.rows import read_cells
+from rnnviz.tasks.data.rows import read_cells
 try:
     said = len(read_cells(sys.stdin.buffer.read(), "a.dat").lines)
 except ValueError as problem:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnviz.tasks.vocabulary import Array
+from rnnviz.tasks.data.vocabulary import Array
 
 #: The share of distances that are the usual one, and how far, in steps, a time may be beside it.
 _USUAL, _NEAR = 0.5, 0.1
