@@ -20,7 +20,7 @@ from rnnviz.charts import (
 )
 from rnnviz.questions.breaks import pictures as breaks
 from rnnviz.questions.carry import pictures as carry
-from rnnviz.questions.carry import series_pictures as carry_series
+from rnnviz.questions.carry import season_pictures as carry_series
 from rnnviz.questions.feed import pictures as feed
 from rnnviz.questions.linear_probe import pictures as linear_probe
 from rnnviz.questions.path import pictures as path

@@ -15,7 +15,7 @@ from rnnviz.charts.shapes import color_bar, level, zeros
 from rnnviz.charts.theme import LIGHT, Theme, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.memory_gauge import GradientMap, MemoryGauge
 from rnnviz.run.history import RunCurves
 

@@ -15,7 +15,7 @@ from rnnviz.charts.picture import Picture, Series, compact, heatmap, scatter
 from rnnviz.charts.theme import LIGHT, Theme, picture, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import CellParts, cell_parts, untimed
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.retention import Retention
 from rnnviz.probe.sequence_pass import LARGEST, SequencePass
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from rnnviz import __version__
 from rnnviz.cli import (
-    class_lesson,
+    class_command,
     export,
     lesson,
     open_file,
@@ -49,7 +49,7 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
         "open a lesson, check it, begin a new one, or list those there are",
     ),
     "class": (
-        class_lesson.add_options, class_lesson.class_lesson,
+        class_command.add_options, class_command.class_lesson,
         "ask a class what a lesson will show, by hand or with phones",
     ),
     "show": (show.add_options, show.show, "print a cell's equations and its backward pass"),

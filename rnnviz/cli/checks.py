@@ -27,7 +27,7 @@ from rnnviz.engine.parameters import Parameters, plain
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import TrainBuffers, TrainState, order, record, train_examples
 from rnnviz.probe.fixed_points import FIXED, Kind, Search
-from rnnviz.probe.gradients import norms_of
+from rnnviz.probe.gradient_flow import norms_of
 from rnnviz.probe.jacobians import Jacobians, fits, jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.passes import forward_pass

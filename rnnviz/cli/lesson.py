@@ -22,7 +22,7 @@ from rnnviz.lessons.check import TEN, problems, rehearse, report
 from rnnviz.lessons.head import LessonError
 from rnnviz.lessons.lesson import SUFFIX, Lesson, example, lesson_path, offer, open_lesson, shipped
 from rnnviz.lessons.lesson_file import lesson_html
-from rnnviz.lessons.lesson_runs import Measured, measured
+from rnnviz.lessons.lesson_runs import MeasuredLesson, measured
 from rnnviz.sweeps.members import in_workers
 from rnnviz.sweeps.seed_runs import MOST_SEEDS
 from rnnviz.tasks.data.csv_table import TaskError
@@ -81,10 +81,10 @@ def _check(*, lessons: Sequence[str], seeds: int, workers: int | None) -> int:
     return code
 
 
-def _on_seeds(one: Lesson, seeds: int, workers: int | None) -> list[Measured]:
+def _on_seeds(one: Lesson, seeds: int, workers: int | None) -> list[MeasuredLesson]:
     """What is measured with the lesson's own seed, then with the seeds 0, 1, ...; with a bar."""
     every = [None, *range(seeds)]
-    found: dict[int | None, Measured] = {}
+    found: dict[int | None, MeasuredLesson] = {}
     calls = (partial(measured, one, seed) for seed in every)
     with (
         tqdm(total=len(every), unit="seed", disable=None, leave=False) as bar,

@@ -21,14 +21,14 @@ _OPERAND = re.compile(
 )
 
 
-class Term(NamedTuple):
+class Comparand(NamedTuple):
     """A number, a measure, or a number times a measure: ``factor`` alone if there is no name."""
 
     factor: float
     name: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Term:
+    def parse(cls, text: str) -> Comparand:
         """Parse 0.9, falls, or 0.9 * falls; raises LessonError."""
         if not (found := _OPERAND.fullmatch(text.strip())):
             wrong = f"{text.strip()[:40]!r} is neither a number nor a measure"
@@ -44,7 +44,7 @@ class Term(NamedTuple):
 class Condition(NamedTuple):
     """Comparisons that must all hold: in each the first term is less than the second."""
 
-    comparisons: tuple[tuple[Term, Term], ...]
+    comparisons: tuple[tuple[Comparand, Comparand], ...]
 
     @classmethod
     def parse(cls, text: str) -> Condition:
@@ -52,7 +52,7 @@ class Condition(NamedTuple):
         found = []
         for part in re.split(r"\band\b", text):
             tokens = re.split(r"([<>])", part)
-            terms = [Term.parse(token) for token in tokens[::2]]
+            terms = [Comparand.parse(token) for token in tokens[::2]]
             if len(terms) < 2:
                 raise LessonError(f"{part.strip()[:40]!r} compares nothing; write falls < 100.")
             for sign, left, right in zip(tokens[1::2], terms, terms[1:], strict=False):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rnnviz.lessons.lesson import Lesson
-from rnnviz.lessons.lesson_runs import LessonRuns, Measured
+from rnnviz.lessons.lesson_runs import LessonRuns, MeasuredLesson
 from rnnviz.probe.work import completed
 
 #: The seeds whose spread a text may tell: {falls:ten}.
@@ -25,7 +25,9 @@ def rehearse(lesson: Lesson) -> None:
         runs.network("main", None).read(phrase)
 
 
-def problems(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Iterator[str]:
+def problems(
+    lesson: Lesson, own: MeasuredLesson, others: Sequence[MeasuredLesson]
+) -> Iterator[str]:
     """What doesn't hold, in a sentence each; ``others`` are those of seeds, in any order."""
     for name, measure in lesson.measures.items():
         low, high = measure.within
@@ -43,11 +45,11 @@ def problems(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Itera
     yield from (said for name in sorted(asked) if (said := _spread(lesson, name, others)))
 
 
-def _with(one: Measured) -> str:
+def _with(one: MeasuredLesson) -> str:
     return "with the lesson's own seed" if one.seed is None else f"with seed {one.seed}"
 
 
-def _spread(lesson: Lesson, name: str, others: Sequence[Measured]) -> str:
+def _spread(lesson: Lesson, name: str, others: Sequence[MeasuredLesson]) -> str:
     """What to write if the lesson tells another spread of ten networks; else empty."""
     measure, values = lesson.measures[name], [one.values[name] for one in others]
     if len(others) != TEN:
@@ -62,7 +64,7 @@ def _spread(lesson: Lesson, name: str, others: Sequence[Measured]) -> str:
     return f"{{{name}:ten}} is to be told: write ten = [{ends[0]:.4g}, {ends[1]:.4g}] at {name}."
 
 
-def report(lesson: Lesson, own: Measured, others: Sequence[Measured]) -> Iterator[str]:
+def report(lesson: Lesson, own: MeasuredLesson, others: Sequence[MeasuredLesson]) -> Iterator[str]:
     """A line for every measure, answer and vote, and one for the words in sight."""
     for name, measure in lesson.measures.items():
         values = np.array([one.values[name] for one in others])

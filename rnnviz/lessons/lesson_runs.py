@@ -17,7 +17,7 @@ from rnnviz.run.schedule import Position
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredLesson:
     """The values of all measures with a seed, by name; None: with the seeds of the lesson itself.
 
     ``letter`` is what a class should have voted for; empty without a vote.
@@ -88,15 +88,15 @@ class LessonRuns:
         run = self.runs[name]
         return Network(run, run.state if epoch is None else run.at(Position(epoch)))
 
-    def measured(self) -> Measured:
+    def measured(self) -> MeasuredLesson:
         """All values; raises LessonError."""
         for _ in self.measuring(self.lesson.measures):
             pass
         prediction = self.lesson.prediction
         truth = completed(self.curve(prediction.on)) if prediction.shapes else None
-        return Measured(self.seed, self.values, prediction.letter(self.values, truth))
+        return MeasuredLesson(self.seed, self.values, prediction.letter(self.values, truth))
 
 
-def measured(lesson: Lesson, seed: int | None = None) -> Measured:
+def measured(lesson: Lesson, seed: int | None = None) -> MeasuredLesson:
     """All values of a lesson with a seed, by default with those of its runs."""
     return LessonRuns(lesson, seed).measured()

@@ -18,7 +18,7 @@ from rnnviz.lessons.head import HeadTable, LessonError
 from rnnviz.lessons.network import Network
 from rnnviz.probe.activations import mean_change, read_activations
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import compare
+from rnnviz.probe.gradient_flow import compare
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.retention import memory_shares, other_inputs

@@ -9,7 +9,7 @@ from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.lessons.head import LessonError
-from rnnviz.probe.gradients import GradientQuery
+from rnnviz.probe.gradient_flow import GradientQuery
 from rnnviz.probe.probe import Probe, inspect
 from rnnviz.run.run import Run
 from rnnviz.run.weight_edits import apply_edits, silence

@@ -15,7 +15,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import record
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import EpochSeries, Record
-from rnnviz.probe.gradients import GradientQuery
+from rnnviz.probe.gradient_flow import GradientQuery
 from rnnviz.probe.memory_gauge import BackwardRule
 from rnnviz.probe.pair import Pair, stands
 from rnnviz.probe.probe import Probe, inspect, phrase_key

@@ -14,7 +14,7 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cell_parts import cell_parts
-from rnnviz.probe.gradients import (
+from rnnviz.probe.gradient_flow import (
     Flow,
     GradientQuery,
     Objective,

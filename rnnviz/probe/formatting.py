@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import plain
 from rnnviz.tasks.data.vocabulary import MARK
-from rnnviz.tasks.units import Units
+from rnnviz.tasks.scales import Units
 
 _LONGEST = 16
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -15,7 +15,7 @@ from rnnviz.engine.optimizers import Slots
 from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import update_parts
-from rnnviz.probe.gradients import norms_of, update_ratios
+from rnnviz.probe.gradient_flow import norms_of, update_ratios
 from rnnviz.probe.unrolled import Unrolled
 
 #: A loss below this share of that of guessing counts as learned.

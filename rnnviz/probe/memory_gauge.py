@@ -20,7 +20,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import backward_again, record
 from rnnviz.probe.cell_parts import cell_parts, memory_norms
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.unrolled import Unrolled
 
 

@@ -24,7 +24,7 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.continuation import told_beside
 from rnnviz.probe.epoch_series import MemoryLab
 from rnnviz.probe.formatting import Names
-from rnnviz.probe.gradients import GradientQuery, Objective
+from rnnviz.probe.gradient_flow import GradientQuery, Objective
 from rnnviz.probe.health import Sign, health
 from rnnviz.probe.marks import Mark, Marked, choices_of, choose, index_from, one_of
 from rnnviz.probe.probe import Probe, inspect, most_typed, names_of, read, readable, start_of

@@ -14,7 +14,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.cell_parts import cell_parts
 from rnnviz.probe.formatting import number, quoted, shortened
-from rnnviz.probe.gradients import gradient_flow
+from rnnviz.probe.gradient_flow import gradient_flow
 from rnnviz.probe.health import RISEN_LIMITS, Level, Sign, risen
 from rnnviz.probe.memory_gauge import half_life, handed_on
 from rnnviz.probe.passes import forward_pass

@@ -19,7 +19,7 @@ from rnnviz.probe.activations import Activations
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.comparison import second_probe
 from rnnviz.probe.epoch_series import EpochSeries, Record
-from rnnviz.probe.gradients import ANSWERS, GradientQuery, compared
+from rnnviz.probe.gradient_flow import ANSWERS, GradientQuery, compared
 from rnnviz.probe.jacobians import covered
 from rnnviz.probe.memory_gauge import recurrent_name
 from rnnviz.probe.pair import Pair

@@ -17,7 +17,7 @@ from rnnviz.config import Loss, OutputAt, brief
 from rnnviz.tasks.data.csv_table import MAX_LETTERS, MAX_ROWS, TaskError
 from rnnviz.tasks.data.series import Series, WindowedSeries
 from rnnviz.tasks.data.vocabulary import MAX_TOKENS, Array, Vocabulary, read_values
-from rnnviz.tasks.units import Units
+from rnnviz.tasks.scales import Units
 
 
 @dataclass(frozen=True, eq=False)

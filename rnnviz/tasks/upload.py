@@ -43,7 +43,7 @@ from rnnviz.tasks.data.rows import (
     table,
     valid_rows,
 )
-from rnnviz.tasks.data.series import Fill, Measured, read_series
+from rnnviz.tasks.data.series import CheckedSeries, Fill, read_series
 from rnnviz.tasks.data.split import choose, split_series
 from rnnviz.tasks.data.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
 from rnnviz.tasks.dataset import Dataset
@@ -248,7 +248,7 @@ class Checked:
     test_faults: tuple[RowError, ...]
     count: int
     near: tuple[tuple[str, ...], ...]
-    series: tuple[Measured, ...] = ()
+    series: tuple[CheckedSeries, ...] = ()
 
     @property
     def mendable(self) -> int:
@@ -351,7 +351,7 @@ def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
     )  # fmt: skip
 
 
-def _measured(upload: Upload, columns: SeriesColumns) -> list[Measured]:
+def _measured(upload: Upload, columns: SeriesColumns) -> list[CheckedSeries]:
     """The series of the training file, and those of a test file in the same columns."""
     first = _read_series(upload.train, upload.encoding, columns, varying=True)
     if upload.test is None:
@@ -363,7 +363,7 @@ def _measured(upload: Upload, columns: SeriesColumns) -> list[Measured]:
 @lru_cache(maxsize=8)
 def _read_series(
     file: File, encoding: Encoding | None, columns: SeriesColumns, varying: bool
-) -> Measured:
+) -> CheckedSeries:
     return read_series(cells_of(file, encoding), columns, varying)
 
 
@@ -518,7 +518,7 @@ def _dataset_of_series(upload: Upload, checked: Checked) -> Dataset:
     return replace(dataset, notes=(*notes, *dataset.notes))
 
 
-def _no_series(of: Measured) -> TaskError:
+def _no_series(of: CheckedSeries) -> TaskError:
     # Its last sentence is what to do about one of them.
     why = of.faults[0].reason.rpartition(". ")[0] if of.faults else "there is no row"
     return TaskError(f"{of.name}: none of its series can be used: {why}.")

@@ -15,8 +15,8 @@ from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.data.series import Fill, Series, WindowedSeries, mended
 from rnnviz.tasks.data.vocabulary import LARGEST, Array, Vocabulary, write_values
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, Example
+from rnnviz.tasks.scales import Units
 from rnnviz.tasks.text_datasets import unknown_label
-from rnnviz.tasks.units import Units
 
 #: The fewest windows that are learned from, and the most steps that all windows have together.
 LEAST, MAX_STEPS = 30, 200_000

@@ -11,7 +11,7 @@ import streamlit as st
 from rnnviz.cells import OWN
 from rnnviz.charts.hidden_states import StateView
 from rnnviz.probe.cell_parts import bounded, bounded_states, cell_parts
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.session import Session
 from rnnviz.ui.browser_session import first_value, on_host, visit
 from rnnviz.ui.style import escaped

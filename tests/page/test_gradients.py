@@ -9,7 +9,7 @@ from rnnviz.charts.texts import LONG, LONGER
 from rnnviz.config import Gradient, TaskName
 from rnnviz.engine.training import record
 from rnnviz.probe import work as chunks
-from rnnviz.probe.gradients import Objective, token_contribution
+from rnnviz.probe.gradient_flow import Objective, token_contribution
 from rnnviz.probe.jacobians import jacobians_along, lyapunov_exponents
 from rnnviz.probe.memory_gauge import half_life
 from rnnviz.probe.questions import GradientQuestion

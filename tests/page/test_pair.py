@@ -13,7 +13,7 @@ from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.pair_story import luck_story
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
-from rnnviz.probe.gradients import token_contribution
+from rnnviz.probe.gradient_flow import token_contribution
 from rnnviz.probe.pair import READY, Pair, compare
 from rnnviz.probe.questions import GradientQuestion, TrainQuestion
 from rnnviz.probe.session import Session

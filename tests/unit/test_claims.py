@@ -8,7 +8,7 @@ from rnnviz.config import Gradient, RunConfig, TaskName
 from rnnviz.engine.batch import collate
 from rnnviz.engine.training import record
 from rnnviz.probe.fixed_points import Kind
-from rnnviz.probe.gradients import norms_of
+from rnnviz.probe.gradient_flow import norms_of
 from rnnviz.probe.memory_gauge import spectrum
 from rnnviz.probe.probe import inspect
 from rnnviz.probe.session import Session

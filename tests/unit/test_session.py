@@ -17,7 +17,7 @@ from rnnviz.engine.evaluation import Score
 from rnnviz.engine.plan import ERRORS
 from rnnviz.files.output import history_json, records
 from rnnviz.probe.epoch_series import flow
-from rnnviz.probe.gradients import Objective, norms_of
+from rnnviz.probe.gradient_flow import Objective, norms_of
 from rnnviz.probe.probe import MAX_TYPED, read
 from rnnviz.probe.questions import (
     DynamicsQuestion,

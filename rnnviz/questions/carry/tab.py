@@ -22,7 +22,7 @@ from rnnviz.probe.session import Session
 from rnnviz.probe.units import LIST_PAGE, ReadoutKind, Sort
 from rnnviz.questions.carry.measure import UnitHistory
 from rnnviz.questions.carry.pictures import Phrase, response_matrix, tinted_phrases, word_name
-from rnnviz.questions.carry.series_pictures import OverSeason, following_map, unit_season
+from rnnviz.questions.carry.season_pictures import OverSeason, following_map, unit_season
 from rnnviz.questions.linear_probe import tab as linear_probes
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
 from rnnviz.questions.subject import (

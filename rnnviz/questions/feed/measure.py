@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import Record
-from rnnviz.probe.gradients import (
+from rnnviz.probe.gradient_flow import (
     GradientQuery,
     NextStepStats,
     TokenContribution,

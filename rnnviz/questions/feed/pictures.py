@@ -25,7 +25,7 @@ from rnnviz.charts.shapes import Second, color_bar, mixed, upright
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.probe.gradient_flow import NextStepStats, TokenContribution
 from rnnviz.run.history import RunCurves
 
 #: Clipping, and the shares of the tokens, at some epochs.

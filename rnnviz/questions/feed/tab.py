@@ -17,7 +17,7 @@ from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
 from rnnviz.charts.texts import explanation
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.probe.gradient_flow import NextStepStats, TokenContribution
 from rnnviz.probe.memory_gauge import recurrent_name
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session

@@ -17,7 +17,7 @@ from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import TrainState
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import EpochSeries, Record
-from rnnviz.probe.gradients import Flow, GradientQuery, connectivity, flow_key
+from rnnviz.probe.gradient_flow import Flow, GradientQuery, connectivity, flow_key
 from rnnviz.probe.jacobians import (
     Jacobians,
     Products,

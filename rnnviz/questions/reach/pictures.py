@@ -28,7 +28,7 @@ from rnnviz.charts.shapes import (
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain, shown_token
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import Flow
+from rnnviz.probe.gradient_flow import Flow
 from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
 from rnnviz.questions.reach.measure import LengthProfile

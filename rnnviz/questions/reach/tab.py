@@ -22,7 +22,7 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.cell_parts import memory_states
 from rnnviz.probe.comparison import standing
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import GradientQuery
+from rnnviz.probe.gradient_flow import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits
 from rnnviz.probe.memory_gauge import GradientMap, eigenvalues, recurrent, recurrent_name

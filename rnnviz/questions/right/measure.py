@@ -5,7 +5,7 @@ from __future__ import annotations
 from rnnviz.engine.gradcheck import GradientCheck, check_gradient
 from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import Record
-from rnnviz.probe.gradients import (
+from rnnviz.probe.gradient_flow import (
     ByLength,
     ByToken,
     Comparison,

@@ -39,7 +39,7 @@ from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.epoch_series import EpochSeries
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradients import ByLength, ByToken, Comparison
+from rnnviz.probe.gradient_flow import ByLength, ByToken, Comparison
 from rnnviz.run.history import RunCurves
 
 #: Both gradients at some epochs.

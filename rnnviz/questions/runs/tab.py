@@ -41,6 +41,7 @@ from rnnviz.questions.runs.measure import (
 )
 from rnnviz.questions.runs.opening import open_both, open_run, together
 from rnnviz.questions.runs.pictures import learned_when, run_curves
+from rnnviz.questions.runs.run_rows import run_rows, setting_rows
 from rnnviz.questions.runs.setting_pictures import score_map, scores_over, setting_lines
 from rnnviz.questions.runs.sweep_command import (
     MOST_RUNS,
@@ -51,7 +52,6 @@ from rnnviz.questions.runs.sweep_command import (
     is_command,
     suggested,
 )
-from rnnviz.questions.runs.table import run_rows, setting_rows
 from rnnviz.run.history import COLUMNS
 from rnnviz.sweeps.run_table import metric_of
 from rnnviz.sweeps.store import Store, StoreError

@@ -113,7 +113,7 @@ class WindowedSeries:
 
 
 @dataclass
-class Measured:
+class CheckedSeries:
     """The series of a table, without what can't be used, and its problems.
 
     ``holes`` are the problems that Fill mends, ``faults`` all others; ``notes`` say how the table
@@ -135,7 +135,7 @@ class Measured:
         """Note a problem that Fill solves, too."""
         self.holes.append(RowError(self.name, int(row), reason))
 
-    def without_shorter(self, least: int) -> Measured:
+    def without_shorter(self, least: int) -> CheckedSeries:
         """The same without the series of fewer steps, each with its problem."""
         found = replace(self, faults=[*self.faults])
         for one in self.series:
@@ -150,13 +150,13 @@ class Measured:
         return found
 
 
-def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> Measured:
+def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> CheckedSeries:
     """The series in these columns, and every problem of the table; raise TaskError.
 
     Columns of numbers must be ``varying``, unless the table is a test. An input of texts becomes a
     channel for each of them: "weekday=Mon".
     """
-    found = Measured(cells.name, _with_channels(cells, columns), faults=[*cells.faults])
+    found = CheckedSeries(cells.name, _with_channels(cells, columns), faults=[*cells.faults])
     table = _numbers(cells, found, varying)
     frame = _rows(cells, found)
     columns, regular = found.columns, True
@@ -182,7 +182,7 @@ def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -
     return found
 
 
-def _numbers(cells: RawTable, found: Measured, varying: bool) -> Array:
+def _numbers(cells: RawTable, found: CheckedSeries, varying: bool) -> Array:
     """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
     kept, commas, columns = list[Array](), list[str](), found.columns
     if varying and len(cells.lines) == 1:
@@ -275,7 +275,7 @@ def _reason(name: str, cell: str, value: float, what: str) -> str:
     return f"{name[:30]} is {shown(cell)}, which is {size}. Fill or skip it."
 
 
-def _rows(cells: RawTable, found: Measured) -> pd.DataFrame:
+def _rows(cells: RawTable, found: CheckedSeries) -> pd.DataFrame:
     """The row, time, id and label of every row that has them."""
     columns, count = found.columns, len(cells.lines)
     frame = pd.DataFrame({"row": [line.row for line in cells.lines]})
@@ -320,7 +320,7 @@ def _apart(
         yield str(name), frame.iloc[places], table[places]
 
 
-def _ordered(name: str, frame: pd.DataFrame, values: Array, found: Measured) -> Series:
+def _ordered(name: str, frame: pd.DataFrame, values: Array, found: CheckedSeries) -> Series:
     """The series in the order of time, with every time once; the order of equal ones is kept."""
     times, rows = frame["time"].to_numpy(), frame["row"].to_numpy()
     back = np.flatnonzero(times[1:] < np.maximum.accumulate(times)[:-1]) + 1
@@ -343,7 +343,7 @@ def _ordered(name: str, frame: pd.DataFrame, values: Array, found: Measured) -> 
     return Series(name, times, rows, rows, values, filled, labels).at(kept)
 
 
-def _has_one_label(one: Series, found: Measured) -> bool:
+def _has_one_label(one: Series, found: CheckedSeries) -> bool:
     others = np.flatnonzero(one.labels != one.labels[0])
     if len(others):
         two = " and ".join(shown(one.labels[k]) for k in (0, int(others[0])))

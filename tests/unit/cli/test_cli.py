@@ -548,7 +548,7 @@ def test_a_file_that_would_destroy_another_is_refused_before_training(
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")  # noqa: PTH110
 def test_an_output_without_room_is_named(tmp_path):
     done = started(*QUICK, "--json", "/dev/full", "--weights", tmp_path / "w.npz")
-    assert (done.code, done.err) == (2, "rnnviz: /dev/full: No space left on device.\n")
+    assert (done.code, done.err) == (1, "rnnviz: /dev/full: No space left on device.\n")
     assert (tmp_path / "w.npz").stat().st_size
     for command in (QUICK, ("show", "lstm"), CHECK):
         done = shell(*command, more=">/dev/full")

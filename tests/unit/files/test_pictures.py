@@ -173,7 +173,7 @@ def test_it_works_in_the_folder_and_leaves_nothing(tmp_path, monkeypatch, user):
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("echo partial; echo first >&2; echo no display >&2; exit 3", "the pictures: no display$"),
+        ("echo partial; echo first >&2; echo no display >&2; exit 3", "the pictures: no display.$"),
         ("exit 0", "no message"),
     ],
 )

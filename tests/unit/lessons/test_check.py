@@ -6,7 +6,7 @@ import pytest
 
 from rnnviz.lessons.check import problems, report
 from rnnviz.lessons.lesson import example, read_lesson
-from rnnviz.lessons.lesson_runs import LessonRuns, Measured, measured
+from rnnviz.lessons.lesson_runs import LessonRuns, MeasuredLesson, measured
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import completed
 
@@ -22,7 +22,7 @@ def lesson_of(*changes):
 
 
 def row(seed=None, **values):
-    return Measured(seed, GOOD | values, "B")
+    return MeasuredLesson(seed, GOOD | values, "B")
 
 
 def found(lesson, own, *others):

@@ -8,7 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe import epoch_series, work
 from rnnviz.probe.epoch_series import Record
-from rnnviz.probe.gradients import Objective, next_steps, token_contribution
+from rnnviz.probe.gradient_flow import Objective, next_steps, token_contribution
 from rnnviz.probe.memory_gauge import eigenvalues, recurrent
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend

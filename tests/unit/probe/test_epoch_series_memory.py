@@ -8,7 +8,7 @@ import pytest
 from rnnviz.config import RunConfig
 from rnnviz.probe import epoch_series as module
 from rnnviz.probe.epoch_series import flow
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.memory_gauge import half_life, spectrum
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend

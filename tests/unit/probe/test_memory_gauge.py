@@ -12,7 +12,7 @@ from rnnviz.engine.derived_cell import cell_of
 from rnnviz.engine.parameters import Architecture, Parameters
 from rnnviz.engine.training import record
 from rnnviz.probe.cell_parts import memory_norms
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.memory_gauge import (
     BackwardRule,
     LagNorms,

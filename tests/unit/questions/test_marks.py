@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.config import RunConfig
-from rnnviz.probe.gradients import Objective
+from rnnviz.probe.gradient_flow import Objective
 from rnnviz.probe.marks import choices_of, choose
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import ReadoutKind, Sort, UnitLab

@@ -5,10 +5,10 @@ import pytest
 
 from rnnviz.config import RunConfig
 from rnnviz.engine.training import train_examples
-from rnnviz.probe import gradients as module
+from rnnviz.probe import gradient_flow as module
 from rnnviz.probe import work as chunks
 from rnnviz.probe.epoch_series import EpochSeries, flow
-from rnnviz.probe.gradients import (
+from rnnviz.probe.gradient_flow import (
     Comparison,
     NextStepStats,
     Objective,

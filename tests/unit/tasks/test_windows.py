@@ -12,7 +12,7 @@ from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.data.series import Fill, Series
 from rnnviz.tasks.dataset import WITHIN_HALF, Dataset, dataset_of_table, table_of_dataset
-from rnnviz.tasks.units import Units
+from rnnviz.tasks.scales import Units
 from rnnviz.tasks.upload import (
     FaultsError,
     File,

@@ -8,7 +8,7 @@ import pytest
 from rnnviz.charts.axes import NowAndPinned
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import NextStepStats, TokenContribution
+from rnnviz.probe.gradient_flow import NextStepStats, TokenContribution
 from rnnviz.questions.feed.pictures import (
     clipping_angle,
     clipping_curves,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnnviz.config import RunConfig, TaskName
 from rnnviz.engine.parameters import Parameters
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import Flow, Objective
+from rnnviz.probe.gradient_flow import Flow, Objective
 from rnnviz.probe.results import wilson
 from rnnviz.probe.session import Session
 from rnnviz.questions.reach.measure import (

@@ -8,7 +8,7 @@ import pytest
 
 from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import DARK, LIGHT
-from rnnviz.probe.gradients import Flow, Objective
+from rnnviz.probe.gradient_flow import Flow, Objective
 from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
 from rnnviz.questions.reach.measure import LengthProfile

@@ -9,7 +9,7 @@ from rnnviz.charts.theme import LIGHT
 from rnnviz.engine.cell_check import TOLERANCE
 from rnnviz.engine.gradcheck import GradientCheck
 from rnnviz.probe.epoch_series import EpochSeries
-from rnnviz.probe.gradients import ByLength, ByToken, Comparison
+from rnnviz.probe.gradient_flow import ByLength, ByToken, Comparison
 from rnnviz.questions.right.pictures import (
     cosines_over_epochs,
     errors_by_length,

@@ -20,13 +20,13 @@ from rnnviz.questions.runs.measure import (
 )
 from rnnviz.questions.runs.opening import together
 from rnnviz.questions.runs.pictures import learned_when, run_curves
+from rnnviz.questions.runs.run_rows import run_rows
 from rnnviz.questions.runs.setting_pictures import (
     score_map,
     scores_over,
     setting_lines,
     spread_of,
 )
-from rnnviz.questions.runs.table import run_rows
 from rnnviz.run.schedule import Change, Position, Schedule
 from rnnviz.sweeps.members import Ending, Member
 from rnnviz.sweeps.store import Store

@@ -10,10 +10,10 @@ from rnnviz.engine.batch import collate
 from rnnviz.engine.gradcheck import complex_step_gradient
 from rnnviz.engine.parameters import Architecture, Parameters, initial_parameters
 from rnnviz.engine.training import Descent, TrainState, record
-from rnnviz.probe import gradients as module
+from rnnviz.probe import gradient_flow as module
 from rnnviz.probe import passes
 from rnnviz.probe.epoch_series import flow
-from rnnviz.probe.gradients import (
+from rnnviz.probe.gradient_flow import (
     ByToken,
     Objective,
     compare,

@@ -6,7 +6,7 @@ import pytest
 from rnnviz.charts.hidden_states import STATE, UnitRows
 from rnnviz.charts.theme import LIGHT
 from rnnviz.probe.season import Following, Property, Season
-from rnnviz.questions.carry.series_pictures import OverSeason, following_map, unit_season
+from rnnviz.questions.carry.season_pictures import OverSeason, following_map, unit_season
 
 NAMES = ("season", "trend", "<b>")
 SHARES = np.array([[0.1, 0.9, 0.3], [0.8, 0.2, 0.1], [0.5, 0.4, 0.6]])
