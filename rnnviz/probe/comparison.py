@@ -17,7 +17,7 @@ from rnnviz.probe.cache import Memo
 from rnnviz.probe.epoch_series import EpochSeries, Record
 from rnnviz.probe.gradient_flow import GradientQuery
 from rnnviz.probe.memory_gauge import BackwardRule
-from rnnviz.probe.pair import Pair, stands
+from rnnviz.probe.pair import Pair, finished
 from rnnviz.probe.probe import Probe, inspect, phrase_key
 from rnnviz.probe.retention import Retention, gradient_shares, memory_shares, other_inputs
 from rnnviz.probe.session import Session
@@ -178,8 +178,8 @@ def standing(pair: Pair, session: Session) -> Standing:
         known = math.isfinite(session.run.history.row(at)["train_loss"])
         return Standing(broken=at + known)
     # In step, one may be an epoch ahead.
-    if at >= pair.epoch - 1 and not stands(player):
+    if at >= pair.epoch - 1 and not finished(player):
         return Standing()
     if at == pair.epoch:
         return Standing()
-    return Standing(ended=at) if stands(player) or at == player.last else Standing(behind=at)
+    return Standing(ended=at) if finished(player) or at == player.last else Standing(behind=at)

@@ -34,7 +34,7 @@ from rnnviz.tasks.upload import Upload
 GOING_ON, ALIKE = "Going on", "all other settings are alike."
 #: The message of a run that was shown, and epochs per second: as it learns, as usual, and again.
 LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
-#: The message for those who are here for the first time.
+#: The message for first-time visitors.
 WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
 #: The settings by which own texts are split into training and test, and why no second network can
 #: be put beside the run with others.
@@ -211,7 +211,7 @@ class Pair:
         self.kept: KeptRun | None = None
         self.before: tuple[KeptRun, ...] = ()
         self.luck, self.luck_shown = SeedRuns(), False
-        #: Until when a run that is shown to who opens the page plays.
+        #: When the autoplay of a first-time visitor ends.
         self._shown_until: Callable[[Session], bool] | None = None
 
     @classmethod
@@ -302,7 +302,7 @@ class Pair:
     @property
     def over(self) -> bool:
         """Whether no step follows in any run."""
-        return all(map(stands, self.players))
+        return all(map(finished, self.players))
 
     @property
     def looking_back(self) -> bool:
@@ -325,7 +325,7 @@ class Pair:
         for player in self._moving() or self.players:
             player.play()
 
-    # What who opens the page sees: the run learns, and rests
+    # Autoplay for first-time visitors
 
     def welcome(self) -> None:
         """Say what is seen, before the run begins by itself."""
@@ -468,7 +468,7 @@ class Pair:
             player.speed = speed
 
     def _moving(self) -> list[Timeline]:
-        return [player for player in self.players if not stands(player)]
+        return [player for player in self.players if not finished(player)]
 
     # The phrase
 
@@ -872,8 +872,8 @@ def _alike(one: Dataset, other: Dataset) -> bool:
     )
 
 
-def stands(player: Timeline) -> bool:
-    """Whether no step follows: the run has ended, or its loss was no longer finite."""
+def finished(player: Timeline) -> bool:
+    """Whether no step follows: the run has ended, or its loss is no longer finite."""
     return player.over or bool(player.remedy and player.shown is None)
 
 

@@ -64,6 +64,7 @@ def memory_shares(
         for part in np.split(others, range(few, len(others), few)):
             read = [example, *(with_token(example, token, other) for other in part)]
             own, *memories = _memories(parameters, read, layer)
+            # In float64, as the square of a large float32 overflows.
             differences = (np.subtract(memory, own, dtype=float) for memory in memories)
             distance += sum(np.linalg.norm(difference, axis=-1) for difference in differences)
         shares: Array = distance / distance[token]
