@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
-import sys
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +74,7 @@ def sweep(
         if value:
             words += [flag(name)] if value is True else [flag(name), str(value)]
     path = db or default_path()
-    with _stoppable(), closing(Store(path)) as store:
+    with closing(Store(path)) as store:
         todo = missing(configs, store, upload)
         said = f"Runs: {len(configs):,}; {len(configs) - len(todo):,} of them are in {path}."
         count = None if dask else workers or os.cpu_count() or 1
@@ -124,13 +122,3 @@ def _follow(found: Generator[Member, None, None], total: int) -> int:
     if endings.total() < total:
         say(f"Stopped after {endings.total():,} of {total:,}. The same line trains the others.")
     return max(code, int(endings[Ending.FAILED] > 0))
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """A block that SIGTERM ends as Ctrl-C does, with its own exit code."""
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

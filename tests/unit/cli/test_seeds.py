@@ -2,6 +2,10 @@
 
 import csv
 import io
+import os
+import signal
+import subprocess
+import sys
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -26,6 +30,33 @@ def test_every_seed_has_its_line_and_the_summary_counts_them(capsys, tmp_path):
     rows = [*csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
     assert len(rows) == 3 * (61 + 1)
     assert {row["network"] for row in rows} == {"60 epochs", "0 epochs"}
+
+
+#: Runs the command, and says when a seed has ended.
+_TOLD = """
+import sys
+from rnnviz.__main__ import main
+from rnnviz.cli import seeds
+from rnnviz.sweeps.members import members
+def told(*args, **options):
+    for member in members(*args, **options):
+        print("one has ended", flush=True)
+        yield member
+seeds.members = told
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+def test_sigterm_ends_the_workers_too_and_leaves_nothing_to_be_cleaned_up():
+    command = [sys.executable, "-c", _TOLD, "seeds", *QUICK, "--seeds", "100"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout.readline() == "one has ended\n"
+        process.terminate()
+        _, problems = process.communicate(timeout=60)
+    assert (process.returncode, problems) == (128 + signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize(
