@@ -236,12 +236,12 @@ def _backward(cell: CellText, inputs: bool, ends: bool, transposes: bool) -> str
 def _check_lengths(equations: Equations, back: Backward) -> None:
     """Refuse a line, or a cell, if the gradients through it are too long to be written out."""
     named, lengths = {*equations.nodes.values()}, dict[Node, int]()
-    passed = [part for adjoint in back.adjoints for part in adjoint.parts]
+    passed = _passed(equations, back)
     for node in topological((factor for _, factor in passed), ends=named.__contains__):
         lengths[node] = 1 if node in named else 1 + sum(lengths[arg] for arg in node.args)
     through = Counter[Line]()
-    for adjoint, factor in passed:
-        through[_line_of(equations, adjoint)] += lengths[factor]
+    for line, factor in passed:
+        through[line] += lengths[factor]
     if through.total() <= OPERATIONS:
         return
     line, most = max(through.items(), key=itemgetter(1))
@@ -255,19 +255,25 @@ def _check_lengths(equations: Equations, back: Backward) -> None:
     raise CellError(1, 1, f"{long}; at most {OPERATIONS:,} are allowed: use fewer or shorter lines")
 
 
-def _line_of(equations: Equations, adjoint: Adjoint) -> Line:
-    """The line that a gradient is passed through."""
-    node = adjoint.node or equations.nodes[adjoint.name.removeprefix("d_")]
-    return next(line for line in equations.lines if node in topological([line.node]))
+def _passed(equations: Equations, back: Backward) -> list[tuple[Line, Node]]:
+    """All factors that gradients are multiplied by, each with the line that they pass through."""
+    lines: dict[Node, Line] = {}
+    for line in equations.lines:
+        for node in topological([line.node], ends=lines.__contains__):
+            lines.setdefault(node, line)
+    parts = [part for adjoint in back.adjoints for part in adjoint.parts]
+    return [
+        (lines[one.node or equations.nodes[one.name.removeprefix("d_")]], factor)
+        for one, factor in parts
+    ]
 
 
 def factors(cell: CellText) -> Iterator[tuple[Line, str]]:
     """What each line multiplies a gradient by that is passed through it, as Python at token t."""
     equations, names = equations_of(cell), _names(equations_of(cell))
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
-    for adjoint in Backward(equations, names).adjoints:
-        for one, factor in adjoint.parts:
-            yield _line_of(equations, one), write.value(factor)
+    for line, factor in _passed(equations, Backward(equations, names)):
+        yield line, write.value(factor)
 
 
 def _gradient_line(adjoint: Adjoint, write: Writer, transposes: bool) -> str:
