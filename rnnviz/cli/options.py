@@ -8,10 +8,12 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rnnviz.cells import OWN, CellText
+from rnnviz.cli.exit_code import exit_code
 from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
 from rnnviz.engine.cell_text import CellError
@@ -30,7 +32,7 @@ from rnnviz.tasks.upload import (
     dataset_of,
     with_columns,
 )
-from rnnviz.terminal import printable, say
+from rnnviz.terminal import printable, say, show
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,9 +42,14 @@ class Parser(argparse.ArgumentParser):
         # The beginning of an option may be another one: --init is no --init-scale.
         super().__init__(allow_abbrev=False, **options)
 
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; exit if it can't be written, which argparse wouldn't say."""
+        if code := exit_code(partial(show, self.format_help().rstrip())):
+            self.exit(code)
+
     def error(self, message: str) -> NoReturn:
         """Exit with code 2 and the message."""
-        self.exit(2, f"{self.prog}: {printable(message)}\n")
+        self.exit(2, f"{self.prog}: {printable(message).rstrip('.')}.\n")
 
 
 def flag(name: str) -> str:

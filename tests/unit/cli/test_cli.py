@@ -550,7 +550,13 @@ def test_an_output_without_room_is_named(tmp_path):
     done = started(*QUICK, "--json", "/dev/full", "--weights", tmp_path / "w.npz")
     assert (done.code, done.err) == (1, "rnnviz: /dev/full: No space left on device.\n")
     assert (tmp_path / "w.npz").stat().st_size
-    for command in (QUICK, ("show", "lstm"), CHECK):
+    for command in (
+        QUICK,
+        ("show", "lstm"),
+        CHECK,
+        ("--help",),
+        ("train", "--help"),
+    ):
         done = shell(*command, more=">/dev/full")
         assert (done.code, done.err) == (2, "rnnviz: the output: No space left on device.\n")
 

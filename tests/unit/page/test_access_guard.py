@@ -230,6 +230,36 @@ def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, 
     assert frame["epoch"] == 1
 
 
+def test_a_browser_that_does_not_read_its_frames_is_let_go(client, tab, monkeypatch):
+    async def nothing_is_read(socket, outbox):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module, "_send_all", nothing_is_read)
+    monkeypatch.setattr(module, "MAX_UNREAD", 2)
+    with opened(client, ticket=tab.ticket, client="me") as socket:
+        socket.receive_text()
+        for number in range(1, 50):
+            step = {"do": "step", "what": "epoch", "n": number}
+            for message in (step, {"do": "ack", "seq": number}):
+                socket.send_text(json.dumps(message))
+        assert refusal(socket) == (1009, "more than 2 unread frames")
+
+
+def test_messages_wait_in_the_browser_while_a_run_is_behind(client, tab, monkeypatch):
+    behind = [True] * 3
+    crowded = property(lambda _: bool(behind) and behind.pop())
+    monkeypatch.setattr(type(tab.actor), "crowded", crowded)
+    with opened(client, ticket=tab.ticket, client="me") as socket:
+        socket.receive_text()
+        for number in (1, 2):
+            socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": number}))
+        frame = unpacked(socket.receive_bytes())
+        while frame["heard"] < 2:
+            socket.send_text(json.dumps({"do": "ack", "seq": frame["seq"]}))
+            frame = unpacked(socket.receive_bytes())
+    assert (frame["epoch"], behind) == (2, [])
+
+
 def test_a_server_with_nothing_to_show_says_that_it_is_there(client, tab, monkeypatch):
     monkeypatch.setattr(module, "BEAT", 0.02)
     with opened(client, ticket=tab.ticket) as socket:
