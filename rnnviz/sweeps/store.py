@@ -271,11 +271,12 @@ class Store:
     def add(
         self, member: Member, sweep: int | None = None, upload: Upload | None = None,
         weights: bool = False, note: str = "",
-    ) -> None:  # fmt: skip
+    ) -> str:  # fmt: skip
         """Store a run, with its ``weights`` if wanted; it replaces only one that failed.
 
-        A run that is there already takes the ``note``, if there is one.
+        A run that is there already takes the ``note``, if there is one. Returns the one it had.
         """
+        replaced = ""
         row = {"sweep": sweep, **_row_of(member, upload), "note": note}
         names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
         insert = f"INSERT INTO run ({names}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
@@ -293,8 +294,10 @@ class Store:
                     theta = member.theta.tobytes()
                     self._db.execute("INSERT INTO weights VALUES (?, ?)", (number, theta))
             elif note:
+                ((replaced,),) = self._rows("SELECT note FROM run WHERE key = ?", [row["key"]])
                 noted = note, row["ended"], row["key"]
                 self._db.execute("UPDATE run SET note = ?, ended = ? WHERE key = ?", noted)
+        return replaced if replaced != note else ""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete runs, and give their space back."""

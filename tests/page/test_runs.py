@@ -130,6 +130,10 @@ def test_a_sweep_that_the_page_starts_is_trained_and_offered(filled):
     page.app.button(key="runs_newer").click()
     page.run()
     assert "The sweep is done." in page.text
+    # It is news once: not when the page is visited again.
+    page.app.session_state["visit"] = 1, "train"
+    page.run()
+    assert "The sweep is done." not in page.text
     assert sorted(lab_of(page).table["lr"].unique()) == [0.02, 0.1, 0.2]
 
 
@@ -329,9 +333,11 @@ def test_a_run_is_kept_as_it_is_and_opens_there_again():
 
 def test_a_run_that_is_kept_again_takes_the_last_note_and_a_finished_one_is_that_of_a_sweep(filled):
     page = kept("first")
-    for note in ("second", ""):
+    for note, replaced in (("second", "The note “first” is replaced."), ("", ""), ("second", "")):
         with page.tab.host() as host:
             keep(host.pair, default_path(), note)
+        said = page.session.player.message
+        assert said == f"The run is kept: see Runs. {replaced}".strip()
     page.session.player.advance(1)
     with page.tab.host() as host:
         keep(host.pair, default_path(), "whole")

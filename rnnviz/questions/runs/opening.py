@@ -27,12 +27,16 @@ MOST_NOTE = 500
 
 def keep(pair: Pair, path: Path, note: str) -> None:
     """Keep the run, or both runs, as they are now in the file of runs; the message tells it."""
+    note = note.strip()[:MOST_NOTE]
     try:
         with closing(Store(path)) as store:
-            for session in pair.sessions:
-                member = member_of(session)
-                store.add(member, upload=session.data.upload, note=note.strip()[:MOST_NOTE])
+            notes = [
+                store.add(member_of(session), upload=session.data.upload, note=note)
+                for session in pair.sessions
+            ]
         said = f"{'Both runs are' if pair.second else 'The run is'} kept: see Runs."
+        if any(notes):
+            said = f"{said} The note “{'” and “'.join(filter(None, notes))}” is replaced."
     except (TaskError, StoreError) as problem:
         said = f"Not kept. {problem}"
     pair.session.player.message = said

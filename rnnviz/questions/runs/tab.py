@@ -85,6 +85,8 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     # New runs wait until they are asked for: nothing moves under the reader.
     if visit("runs") != lab.visit or lab.whole.empty:
         lab.read()
+        if visit("runs") != lab.visit and lab.said:
+            lab.sweep, lab.said = None, ""
         lab.visit = visit("runs")
     with controls:
         _sweep_form(pair.session, lab)
@@ -343,8 +345,10 @@ def _table(pair: Pair, lab: RunsLab) -> None:
         hide_index=True, height=height, row_height=_ROW, placeholder="–", column_order=order,
         column_config=columns,
     )  # fmt: skip
-    rows = event["selection"]["rows"][:MOST_GROUPS]
-    lab.chosen = [str(listed.index[k]) for k in rows if k < len(listed)]
+    rows = event["selection"]["rows"]
+    lab.chosen = [str(listed.index[k]) for k in rows[:MOST_GROUPS] if k < len(listed)]
+    if len(rows) > MOST_GROUPS:
+        st.caption(f"{len(rows)} rows are ticked; the first {MOST_GROUPS} are drawn.")
     if click := st.session_state.get("runs_row"):
         key = listed.index[click["row"]] if lab.each else listed["middle"].iloc[click["row"]]
         open_run(pair, lab.run(key))
