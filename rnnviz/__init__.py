@@ -72,5 +72,5 @@ if not TYPE_CHECKING:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        """What is offered, imported or not."""
+        """The public names, imported or not."""
         return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Cancellation: work that nobody waits for any more ends before its next part."""
+"""Cancellation: work that is no longer needed stops before its next part."""
 
 from __future__ import annotations
 

@@ -329,7 +329,7 @@ class RunConfig:
     forget_bias: float = _network(
         1.0, "Forget bias", low=-5.0, high=10.0, step=0.5, only=("cell", cells.gated),
         help="The initial bias of the gates that keep the memory, such as an LSTM's forget gate; "
-        "gates that let it go begin at minus it. "
+        "gates that let it go begin at its negative. "
         "At 0 a sigmoid keeps half from token to token, at 1 73%, at 3 95%; an "
         "sLSTM weighs the old against the new.",
     )
@@ -361,7 +361,7 @@ class RunConfig:
     lr: float = _training(
         0.02, "Learning rate", dial=True, low=0.00001, high=100.0, step=0.01,
         help="How far one step moves the weights. Too small: learning is slow. Too large: the loss "
-        "jumps, or is no longer a number. A change takes effect at the next step.",
+        "jumps, or is no longer finite. A change takes effect at the next step.",
     )
     weight_decay: float = _training(
         0.0, "Weight decay", low=0.0, high=1.0, step=0.001,
@@ -383,7 +383,7 @@ class RunConfig:
     )
     batch: int = _training(
         1, "Batch size", low=1, high=64, restarts=True,
-        help="The number of sequences for one step, in the last of an epoch maybe fewer; the loss "
+        help="The number of sequences per step; the last of an epoch may have fewer. The loss "
         "is the mean over their outputs. With 1 the network takes a step after each sequence, as "
         "the notebook does.",
     )

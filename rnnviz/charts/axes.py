@@ -180,7 +180,7 @@ def mirrored(
     """The bars of a second network, hollow and downwards, with their numbers if there is room."""
     down, then = NowAndPinned(-moments.values, moments.name, -moments.then), moments.then
     box = outlined(down, theme)
-    # Of narrow boxes dashes leave nothing.
+    # A dashed outline would vanish on narrow boxes.
     dash = "dash" if len(then) <= MOST_NUMBERS // 2 else "solid"
     yield {**box, "line": {"color": color, "width": 1.6, "dash": dash}}
     yield scatter(

@@ -58,7 +58,7 @@ def button(text: str, do: str, what: str = "", value: str = "", kind: str = "") 
 
 def _message(pair: Pair) -> str:
     """The message, with what can be done about a run that was replaced."""
-    # While one catches up, that is what happens.
+    # While a network catches up, show its message.
     opening = [session.player for session in pair.sessions if session.player.opening]
     problem = pair.first.phrase_input.problem if pair.second else ""
     said = problem or (opening or [pair.session.player])[0].message

@@ -1,4 +1,4 @@
-"""Glossary: terms that explain themselves where they stand; docs/glossary.md has all of them."""
+"""Glossary: the terms of docs/glossary.md, explained below the texts that use them."""
 
 from __future__ import annotations
 

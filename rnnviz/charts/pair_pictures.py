@@ -83,7 +83,7 @@ def pair_network(
 
 
 def _series(network: DrawnNetwork) -> list[Series]:
-    """The arrays of one network; of one with numbers that are not finite none."""
+    """The arrays of one network; none if its numbers are not finite."""
     shown, left = network.shown, network.left
     if not shown.finite:
         return []

@@ -90,7 +90,7 @@ def shown_disc(pair: Pair) -> str:
 
 
 def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
-    """Chip, sentence, and whether a run is broken: the first that fits is told."""
+    """Candidate stories: chip, sentence, and whether a run is broken. The first is shown."""
     pair = both.pair
     if told := luck_story(pair):
         yield *told, False
@@ -100,7 +100,7 @@ def _stories(both: Both) -> Iterator[tuple[str, str, bool]]:
         differ = pair.first.config.changes(pair.sessions[-1].config)
         yield (
             chapters[0],
-            _SAME + " What differs between them acts in training." * bool(differ),
+            _SAME + " Their difference shows only in training." * bool(differ),
             False,
         )
     if chapters == [_LEARNED] * 2:

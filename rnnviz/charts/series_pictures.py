@@ -24,11 +24,11 @@ from rnnviz.tasks.dataset import Dataset, Window
 
 #: The most columns of numbers that are drawn, one above the other, and those of the whole series.
 MOST_ROWS, _WHOLE_ROWS = 4, 2
-#: A series is drawn with so many buckets of its steps: the least and the largest value of each.
+#: The number of buckets that a series is downsampled to, each to its minimum and maximum.
 _BUCKETS = 600
 #: How much more than what is known the scale of a continuation has at each end.
 _MORE = 0.25
-#: A window that is nearly as high as the whole series has its scale.
+#: If windows span at least this share of the range of the series, they use its scale.
 _NEARLY = 0.5
 
 
@@ -162,8 +162,8 @@ def _filled(window: Window, shape: tuple[int, ...]) -> list[list[int]]:
 def _limits(of: WindowedSeries, came: Array) -> list[list[float]]:
     """The lowest and the highest number of each row.
 
-    The height is the same for all windows, so that curves can be compared. It is moved to the
-    window if the whole series is much higher than any window. What is beyond is drawn at the edge.
+    All windows have the same span, so that curves can be compared. If the series spans much more
+    than any window, the limits are centred on the window. Values beyond are drawn at the edge.
     """
     limits = np.array(_spans(of))
     low, high, span = limits.T

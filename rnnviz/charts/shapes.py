@@ -32,7 +32,7 @@ class Second(NamedTuple):
     network: bool = False
 
     def styled(self, line: Series) -> Series:
-        """A line of the state shown as the second one's."""
+        """A line, restyled to mark the second moment or network."""
         own, marker = line["line"], line.get("marker", {})
         if not self.network:
             faded = {"color": own["color"], "width": 1.5, "dash": "dashdot"}

@@ -20,7 +20,7 @@ from rnnviz.probe.formatting import number
 BEFORE, AFTER = "before", "after"
 #: How they are told apart, in a title.
 _PAIR = f"; <b>{BEFORE}</b> solid, <b>{AFTER}</b> dashed"
-#: With more words numbers have no room; nor have two side by side, and those of bars alone.
+#: The most words with numbers: in a plot, on paired bars, and on single bars.
 MOST_NUMBERS, MOST_PAIRS, MOST_ALONE = 10, 6, 20
 
 

@@ -31,7 +31,7 @@ from rnnviz.tasks.task import Preset
 #: The unit of the axis of a run.
 _unit = ContextVar("unit", default="epoch")
 _EPOCH = re.compile(r"(?<![{\w])(an )?epoch(s?)\b")
-#: Training as a set of sequences, not as what has happened.
+#: "training" as the training set, not as the process.
 _TRAINING = re.compile(r"(?<!before )(?<!in )\btraining\b(?! loop)")
 
 #: An answer and its target with more characters are in smaller letters.
@@ -191,7 +191,7 @@ def scores_html(session: Session, condition: str) -> str:
     scores, unit = history.row(epoch), history.unit
     # Within an epoch the scores are those of its beginning.
     of = f"<small>{f'at {epoch}' if offset else '&nbsp;'}</small>"
-    # By its greatest length, so that its size stays.
+    # Sized for the last epoch, so that the font size stays the same.
     kind = "long" if len(str(last)) > MOST_DIGITS else ""
     kind = f"epoch {'within' if offset else kind}"
     what = f"{condition} at" if condition == LOOKING_BACK else f"{condition} · {unit}"

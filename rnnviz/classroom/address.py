@@ -25,12 +25,12 @@ def check_host(host: str, public: bool) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         raise AddressError(
-            f"{host[:60]!r} is no address. Give that of this machine in the network of the room, "
+            f"{host[:60]!r} is no IP address. Give this machine's address on the local network, "
             f"such as 192.168.4.20.{_own()}"
         ) from None
     if not public and (address.is_global or address.is_unspecified or address.is_multicast):
-        reach = "stands for every network" if address.is_unspecified else "can be reached from afar"
-        raise AddressError(f"{address} {reach}. If that is meant, add --public.")
+        reach = "is the wildcard address" if address.is_unspecified else "is reachable from outside"
+        raise AddressError(f"{address} {reach}. To use it anyway, add --public.")
     return str(address)
 
 

@@ -152,7 +152,7 @@ def _axis(lesson: Lesson, name: str) -> Axis:
 
 
 def _label(lesson: Lesson, name: str) -> str:
-    """What is said of a measure, with … for its number; if nothing is, its word of the phrase."""
+    """The label of a measure: its part of ``said``, … for the number; else its word or name."""
     parts = lesson.prediction.said.split(",")
     said = next((filled(one, lambda *_: "…").strip() for one in parts if f"{{{name}}}" in one), "…")
     measure = lesson.measures[name]

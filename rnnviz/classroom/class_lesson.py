@@ -60,7 +60,7 @@ class ClassLesson:
         self._see = lesson.steps["See"]
         self._truth = truth_of(lesson)
         self._students: dict[str, Student] = {}
-        #: By whether what was seen is asked.
+        #: The votes by hand: for the guess (False), and for what was seen (True).
         self._hands = {
             False: [0] * len(self.board.options),
             True: [0] * len(self._see.choices),
@@ -68,13 +68,13 @@ class ClassLesson:
 
     @property
     def _ran(self) -> bool:
-        """Whether it is known what was guessed."""
+        """Whether the guessed measures are known."""
         prediction = self.lesson.prediction
         return self._truth.knows([*prediction.compare, *filter(None, [prediction.voted])])
 
     @property
     def _seen(self) -> bool:
-        """Whether it is known what was to be seen."""
+        """Whether the measures that *See* asks about are known."""
         named = [name for choice in self._see.choices for name in choice.condition.names]
         return self._truth.knows([*named, *(name for name, _ in self._see.numbers)])
 

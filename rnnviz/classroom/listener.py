@@ -108,7 +108,7 @@ async def short_body(request: Request) -> bytes | None:
 
 
 class StudentGuard:
-    """ASGI middleware: requests name the address on which they arrive, and none of them floods."""
+    """ASGI middleware: checks the Host and Origin headers and limits the request rate."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._policy = app, content_policy()

@@ -46,7 +46,7 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
     ),
     "lesson": (
         lesson.add_options, lesson.lesson,
-        "open a lesson, check it, begin a new one, or list those there are",
+        "open, check, begin or export a lesson, or list all",
     ),
     "class": (
         class_command.add_options, class_command.class_lesson,

@@ -32,7 +32,7 @@ from rnnviz.terminal import say, show
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``rnnviz lesson``."""
     actions = parser.add_subparsers(dest="action", required=True, parser_class=Parser)
-    text = "train the runs of lessons, and say whether what they tell is so"
+    text = "train the runs of lessons, and check what they claim"
     check = actions.add_parser("check", help=text)
     check.add_argument("lessons", nargs="+", metavar="FILE", help="a file, or a lesson of rnnviz")
     check.add_argument(

@@ -112,7 +112,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", type=Path, metavar="FILE", help="the same, to test on")
     for name, text in (
         ("skip_bad", "leave out the rows that can't be used"),
-        ("merge_labels", "make labels one that differ only in case, extra blanks or Unicode form"),
+        ("merge_labels", "merge labels that differ only in case, extra blanks or Unicode form"),
         ("wide", "of numbers over time, make every value column a series of its own"),
     ):
         parser.add_argument(flag(name), action="store_true", default=None, help=text)

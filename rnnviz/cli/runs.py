@@ -103,7 +103,7 @@ def _agreed(question: str) -> bool:
 
 
 def _link_of(table: pd.DataFrame, key: str) -> str:
-    """The query of the only run whose key begins so."""
+    """The query of the only run with this key prefix."""
     found = table[table["key"].str.startswith(key)]
     if len(found) != 1:
         raise StoreError(f"{len(found):,} runs have a key that begins with {key[:40]!r}, not one.")

@@ -31,7 +31,7 @@ before_trial: ContextVar[Callable[[], object]] = ContextVar("before_trial", defa
 
 
 def define(text: str, name: str = "own") -> CellText:
-    """Check a cell of one's own; raises CellError, also if its gradient can't be confirmed."""
+    """Check a custom cell; raises CellError, also if its gradient can't be confirmed."""
     cell = CellText(name, text)
     if equations_of(cell).idle:
         idle = equations_of(cell).idle[0]
@@ -51,13 +51,13 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
             "large numbers that cancel out, or a function at its ends, such as tanh(12 + x), leave "
             "rounding errors. Leave out what cancels, or write smaller numbers"
         )
-        raise CellError(1, 1, f"{wrong}: {cause}; if there is nothing, please report this text")
+        raise CellError(1, 1, f"{wrong}: {cause}; if neither applies, please report this text")
     anywhere = CellError(1, 1, _not_finite(cell, equations_of(cell).lines, "values"))
     raise next(filter(None, found), anywhere)
 
 
 def _not_finite(cell: CellText, lines: Sequence[Line], what: str) -> str:
-    """Why the values or gradients of some lines may be no finite numbers."""
+    """Why the values or gradients of some lines may not be finite."""
     own, others = [line.node for line in lines], {*equations_of(cell).nodes.values()}
     below = topological((a for node in own for a in node.args), ends=others.__contains__)
     nodes = [*own, *(node for node in below if node not in others)]

@@ -16,7 +16,7 @@ from rnnviz.engine.derive import Adjoint, Backward
 from rnnviz.engine.equations import Equations, Line, equations_of
 from rnnviz.engine.graph import Node, topological
 
-#: Most operations in all gradients of a cell, written out.
+#: Maximum operations in a cell's gradients, written out.
 OPERATIONS = 3_000
 #: Functions that NumPy lacks.
 _WRITTEN_OUT = {
@@ -30,7 +30,7 @@ _HEADING = '''"""{name}: forward pass and backpropagation through time, with Num
 {equations}
 
 x is (T, D): T tokens, D inputs. Each line is an array with a row of H units for each token. Row -1
-is the one before the first token: that of a state holds its first value.
+is before the first token and holds a state's initial value.
 """
 
 import numpy as np'''
@@ -124,7 +124,7 @@ def source(cell: CellText) -> str:
 def understood(cell: CellText) -> list[str]:
     """The equations as they were parsed.
 
-    A script is executed, so it may contain nothing else of a text: no comment and no quote.
+    A script is executed, so nothing else of a text may enter it: no comments, no quotes.
     """
     return [f"{line.name} = {ast.unparse(line.tree)}" for line in equations_of(cell).lines]
 
@@ -269,7 +269,7 @@ def _passed(equations: Equations, back: Backward) -> list[tuple[Line, Node]]:
 
 
 def factors(cell: CellText) -> Iterator[tuple[Line, str]]:
-    """What each line multiplies a gradient by that is passed through it, as Python at token t."""
+    """Each line with a factor by which it multiplies gradients, as Python at token t."""
     equations, names = equations_of(cell), _names(equations_of(cell))
     write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
     for line, factor in _passed(equations, Backward(equations, names)):
@@ -418,7 +418,7 @@ class Writer:
         tighter = binding + (node.kind in ("sub", "div"))
         first = self._text(left)
         both = first.inside(binding), self._text(right).inside(tighter)
-        # A sum of two truth values would be a truth value.
+        # In NumPy a sum of two booleans is a boolean.
         counts = binding == _SUM and _is_truth(left) and right.kind != "number"
         truth = binding == _PRODUCT and first.truth
         return _Text("1.0 * " * counts + f" {sign} ".join(both), binding, truth)

@@ -33,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
 _COMMA = re.compile(r"(?<![\w.])(\d+),(\d+)")
 #: Symbols that are likely to be copied from a paper, and how to write them.
 _SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
-_UNREADABLE = "this can't be read: an operator such as + or a name is missing here, or one too many"
+_UNREADABLE = "this can't be read: an operator such as + or a name is missing or superfluous here"
 _WANTED = "an equation is expected here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
 
 
@@ -94,7 +94,7 @@ def statements(text: str, options: dict[str, str]) -> list[Statement]:
 
 
 def place_of(name: str, text: str) -> tuple[int, int]:
-    """The line and the column, from 1, where a name stands first in a text, not in a comment."""
+    """The line and column, from 1, of a name's first occurrence in a text outside comments."""
     pattern = re.compile(rf"\b{re.escape(name)}\b")
     found = (pattern.search(line.partition("#")[0]) for line in text.split("\n"))
     places = ((number, spot.start() + 1) for number, spot in enumerate(found, 1) if spot)

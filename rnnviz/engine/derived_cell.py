@@ -60,7 +60,7 @@ class DerivedCell:
         }
         self._back_arrays = [f"d_{name}" for name in self._others] + self.back.kept
         nodes, arriving = self.equations.nodes, self.layout.back.arriving
-        # A line that hands an old state on has the gradient of the next token alone.
+        # A line that is an old state has only the gradient from the next token.
         own = {a.node: a for a in self.layout.back.adjoints if a.node and a.node.kind != "state"}
         self._gradients = [self.back.place(own.get(nodes[k], arriving[k])) for k in self.states]
         at_once, by_token = partial(program, by_token=False), partial(program, by_token=True)
@@ -147,7 +147,7 @@ class DerivedCell:
             layer.arrays[VECTORS] = weights[-1]
         bound = self._bound(weights, layer)
         kernels = [bound.at_once(made) for made in self._before]
-        if layer.ragged:  # Where sequences have ended, values of inputs may be no numbers.
+        if layer.ragged:  # Where sequences have ended, values of inputs may be NaN.
             ended = ~token_mask(layer.counts)
             kernels += [
                 partial(bound.all(place).__setitem__, ended, 1)
@@ -198,7 +198,7 @@ class DerivedCell:
             out[...] = 0
             for k, gradient, factor in parts:
                 terms = gradient * factor
-                if ended is not None:  # There a factor may be no number.
+                if ended is not None:  # A factor may be NaN there.
                     terms[ended] = 0
                 out[k] += terms.sum(axis=(0, 1))
 

@@ -75,7 +75,7 @@ class Equations:
 
     @cached_property
     def idle(self) -> tuple[str, ...]:
-        """The weights that have no effect once numbers are computed, as in 0 * b."""
+        """The weights without effect after constant folding, as in 0 * b."""
         order = topological(self.nodes.values())
         read = {node.name for node in order if node.kind in ("vector", "product")}
         return tuple(name for name in self.shapes if name not in read)
@@ -334,7 +334,7 @@ def _check(made: Equations, last: int) -> None:
         raise CellError(*place_of(numbers[0], made.text), early)
     for line in made.lines:
         if line.node.kind == "vector":
-            other = f"{line.name} is only another name of {line.node.name}"
+            other = f"{line.name} is only another name for {line.node.name}"
             raise CellError(line.number, 1, f"{other}: write {line.node.name} where it is read")
         if line.name in made.states and not line.node.varies:
             same = f"{line.name} is read before it is written, but is the same at every token"

@@ -123,7 +123,7 @@ class StepDecoder:
         decoder = parameters.architecture._replace(source=0)
         own = Parameters(decoder, parameters.theta[-Parameters(decoder).theta.size :])
         zero = np.zeros(1, np.intp)
-        # As values, because of a wide vocabulary x would have the columns of token 0 alone.
+        # As values: with tokens of a wide vocabulary, x would have only the column of token 0.
         first = np.zeros((1, 1, decoder.inputs))
         start = Batch(Sequences(first, (1,)), zero, zero, zero)
         self._trace = Trace(own.architecture, start, own.theta.dtype)

@@ -32,9 +32,9 @@ _WORK = 800_000_000
 #: Trials in which the programs of a cell are compared with its script; the difference that is an
 #: error and no rounding.
 _ALIKE, _APART = 3, 1e-3
-#: Parameters with at most this number of entries are checked completely; of each at least so many.
+#: Parameters of at most this many entries are checked in full; the minimum entries of each.
 _FEWEST, _LEAST = 200, 25
-#: If it would be more, one entry of each parameter will do.
+#: Above this limit, one entry of each parameter is enough.
 _MOST_WORK = 10 * _WORK
 
 
@@ -131,8 +131,8 @@ def check_gradient(parameters: Parameters, batch: Batch, gradient: Gradient) -> 
             break
     truth = complex_step_gradient(double, batch, entries)
     trace = record(double, batch, gradient)
-    # Rounding is of the size of the whole gradient, and of the answers: a network that is sure of
-    # them has no other.
+    # Rounding scales with the whole gradient, and with the answers: if the network is sure of
+    # them, its gradient is only rounding.
     sure = float(np.linalg.norm(trace.dlogits))
     share = _SHARE * max(1.0, TOLERANCE / sure) if sure else 0.0
     errors = relative_errors(trace.gradient, truth, entries, share)
@@ -170,8 +170,8 @@ def _apart_from_script(parameters: Parameters, batch: Batch) -> float:
     """The largest relative difference of outputs and gradients from those of the cell's script.
 
     The script is the equations, line by line. It is 0 if a number is not finite, or if the script
-    differs nearly as much from itself where each weight is the next larger number: that is rounding
-    which grows.
+    differs nearly as much from itself with each weight moved to the next larger float: rounding
+    has grown.
     """
     cell, trace = parameters.architecture.cell, record(parameters, batch)
     script = compiled(cell.text)

@@ -50,7 +50,7 @@ class Layer:
         self.x = self.z[:-1, :, one + 1 :]
         self.ends: dict[str, Array] = {}
         self._share = share
-        #: Arrays that hold nothing between two layers' passes, which may have them in common.
+        #: Scratch arrays: nothing in them outlives a layer's pass, so layers can share them.
         self.workspace: dict[Hashable, Array] = share.workspace if share else {}
         self.first: dict[str, Array] = {self.out: self.scratch()} if share is None else share.first
         self.arrays: dict[str, Array] = {**share.arrays} if share else {}

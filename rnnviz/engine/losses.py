@@ -18,7 +18,7 @@ class CrossEntropy:
     def answer(self, logits: Array, out: Array) -> None:
         """Softmax along the last axis, shifted by the maximum to avoid overflow.
 
-        Of complex logits that is the one with the largest real part.
+        For complex logits, the largest real part is the maximum.
         """
         np.subtract(logits, logits.max(axis=-1, keepdims=True), out)
         np.exp(out, out)

@@ -84,13 +84,13 @@ def blend(node: Node) -> tuple[Node, Node, Node, Node] | None:
 
 
 def merged(ops: list[Op]) -> list[Op]:
-    """The same work with fewer calls: those that do the same to neighbouring gates are one."""
+    """The same work with fewer calls: equal operations on neighbouring gates are merged."""
     rest, result = [*ops], list[Op]()
     while rest:
         op, k = rest.pop(0), 0
         while op.out.first >= 0 and k < len(rest):
             both = _joined(op, rest[k])
-            # What the first one writes the second one may not read: e1 *= e0, then e2 *= e1.
+            # The second may not read what the first one writes: e1 *= e0, then e2 *= e1.
             if both and not rest[k].reads & op.out.parts and _independent(rest[k], rest[:k]):
                 op = both
                 del rest[k]

@@ -107,7 +107,7 @@ def _average(mean: Array, new: Array, decay: float) -> None:
 
 
 OPTIMIZERS: dict[OptimizerKind, Optimizer] = {
-    # Of plain gradient descent both kinds of weight decay are the same.
+    # With plain gradient descent both kinds of weight decay are the same.
     OptimizerKind.SGD: Optimizer(0, "W ← W − {lr} g′", sgd, decoupled=True),
     OptimizerKind.MOMENTUM: Optimizer(1, "v ← 0.9 v + g′,  W ← W − {lr} v", momentum),
     OptimizerKind.RMSPROP: Optimizer(

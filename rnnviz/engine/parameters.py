@@ -156,7 +156,7 @@ class Parameters:
 
 def plain(name: str) -> str:
     """A parameter's name without its stack and its layer."""
-    # A matrix may be called enc; the number of a layer is the only part that is no name.
+    # A matrix may be called enc; only the number of a layer is not a name.
     return next(part for part in reversed(name.split(".")) if not part.isdigit())
 
 

@@ -149,7 +149,7 @@ class ForwardPlan:
         return self.places[free[0]] if free else Operand(self._own_array(node))
 
     def _own_array(self, node: Node) -> memory.Array:
-        """An array for this value alone; its name is such as tanh_c if its line has none."""
+        """An array for this value alone; it is named like tanh_c if the value has no name."""
         if self._stage[node] == ONCE:
             return memory.Once(f"once {node.index}")
         crosses = any(self._stage[one] != self._stage[node] for one in self._readers.get(node, ()))
@@ -158,7 +158,7 @@ class ForwardPlan:
             return memory.Temporary(node.index)
         if node in self._named:
             return memory.Stored(self._named[node])
-        # A power has its exponent, too: there may be several of one line.
+        # Not for powers: a line may be raised to several exponents.
         alone = len(node.args) == 1 and node.kind != "power"
         inner = self._named.get(node.args[0], "") if alone else ""
         name, taken = f"{node.kind}_{inner}", self.layout.equations.nodes

@@ -16,7 +16,7 @@ from rnnviz.engine.layer_buffers import Array, Dims, Kernel, Layer, in_order
 from rnnviz.engine.losses import LOSSES
 from rnnviz.engine.parameters import Architecture, Parameters
 
-#: Of vocabularies larger than this, only the columns of tokens that occur are used.
+#: For vocabularies larger than this, only the columns of tokens that occur are used.
 WIDE = 256
 #: Number of outputs from which the states that are read out are copied to one array.
 _GATHER_FROM = 512

@@ -31,7 +31,7 @@ _FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f]*[=+@-]\s*\S")
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE
 )
-#: The cells of a cell for a spreadsheet that divides by other signs than a comma.
+#: The parts of a cell, for a spreadsheet with another separator than a comma.
 _PART = re.compile(r"[^;|\t\r\n\"]+")
 #: The cells of a line, whatever divides or quotes them.
 _CELL = re.compile(r"[^,;|\t\"]+")

@@ -220,7 +220,7 @@ class RecordingWriter:
                 self._end()
         self._file = self._path.open("r+b")
         self._zip = zipfile.ZipFile(self._file, "a")
-        self._file.truncate()  # More follows, so the table at its end goes.
+        self._file.truncate()  # Drop the directory at the end: more follows.
         #: Called at the end of a program that doesn't close it. The disk may be full then.
         self._end = weakref.finalize(self, _close, self._zip, self._file, quietly=True)
 

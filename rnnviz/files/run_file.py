@@ -223,7 +223,7 @@ class StoredRun:
         of = architecture_of(dataset, start)
         states = tuple(_states(archive, now.epoch, of, start.dtype.value))
         self._checkpoint, self._shown = Checkpoint(now, history, states), min(shown, now)
-        # Files of before have none.
+        # Older files have none.
         self._pinned = None
         if run.get("pinned") is not None:
             self._pinned = min(_position(run, "pinned", dataset, start), now)
@@ -239,7 +239,7 @@ class StoredRun:
             self._first = FirstNetwork(weights, config, *texts)
         self._selection = Selection(_index(run, "unit"), _index(run, "token"))
         self._phrase = _text(run, "phrase", most_typed(dataset))
-        # Nor have they a checksum.
+        # Older files have no checksum.
         self._verdict = self._compared(run["checksum"], dataset) if "checksum" in run else ""
 
     def _compared(self, text: Any, dataset: Dataset) -> str:
@@ -337,7 +337,7 @@ def run_of(content: bytes, name: str, upload: Upload | None = None) -> StoredRun
 def _config(settings: Any, data: Any = None) -> RunConfig:
     if not isinstance(settings, dict):
         raise TransferError("its run.json has no settings.")
-    # In files of before the window is an option of the data.
+    # In older files the window is an option of the data.
     old = {"window": data["window"]} if isinstance(data, dict) and "window" in data else {}
     try:
         config = RunConfig(**{**old, **settings})

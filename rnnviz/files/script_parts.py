@@ -260,7 +260,7 @@ READ_X = [name for name, shape in SHAPES.items() if tuple(shape) == ("H", "D")]
 
 
 def factors(epoch, done):
-    """By what one step multiplies the weights: 0 for what dropout leaves out."""
+    """The factors of the weights in one step: 0 for what dropout leaves out."""
     counter = np.random.Philox(key=(SEED, 3), counter=(0, 0, done, epoch))
     rng, found = np.random.Generator(counter), {}
     for stack, inputs in STACKS.items():
@@ -371,7 +371,7 @@ def compare(weights):
     for name in sorted(weights):
         total = zlib.crc32(weights[name].tobytes(), total)
     apart = abs(scores(weights, TRAIN)[0] - LOSS)
-    said = "the weights are not those: rounding has grown, or something else differs"
+    said = "the weights differ: rounding has grown, or something else differs"
     if f"{total:08x}" == CHECKSUM:
         said = "the weights are the same to the last bit"
     elif apart <= 0.01 * LOSS:

@@ -110,7 +110,7 @@ def _array(name: str, part: bytes) -> Array:
     """One array; its header is checked before memory is allocated."""
     file, why = BytesIO(part), ": it is damaged"
     try:
-        # Longer ones are of tables, and take NumPy long to read.
+        # NumPy is slow on longer headers, which tables have.
         if b"\n" not in part[:MOST_OF_A_HEADER]:
             raise ValueError
         shape, _, dtype = _HEADERS[npy.read_magic(file)](file)

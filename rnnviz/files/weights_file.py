@@ -252,7 +252,7 @@ def _dataset(
         if [*dataset.vocabulary.words] == words and [*dataset.classes] == classes:
             return noted(dataset, [links])
     if "source" in metadata or not all(isinstance(word, str) for word in (*words, *classes)):
-        raise TransferError("its data are not here: only words and classes can be read without.")
+        raise TransferError("its data are missing; only words and classes need none.")
     tokens, unit = metadata.get("inputs") != "numbers", metadata.get("unit")
     if not (tokens or hints.examples):
         raise TransferError(

@@ -1,4 +1,4 @@
-"""Check: whether a lesson says what is so, with its own seed and with others."""
+"""Check: whether the claims of a lesson hold, with its own seed and with others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def problems(
         outside = [m for m in (own, *others) if not low <= m.values[name] <= high]
         if outside:
             found = ", ".join(f"{one.values[name]:.4g} {_with(one)}" for one in outside)
-            yield f"{name} is to be within {low:g} and {high:g}; it is {found}."
+            yield f"{name} should be between {low:g} and {high:g}; it is {found}."
     for title, step in lesson.steps.items():
         for one in (own, *others) if step.choices else ():
             if (count := sum(step.right(one.values))) != 1:

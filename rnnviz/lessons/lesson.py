@@ -74,8 +74,8 @@ class Near(NamedTuple):
 class Prediction:
     """What is guessed, and on which picture: ``how`` is one of ``HOW``.
 
-    A curve ``on`` a run's is drawn, and measured as the run is; handles and lines are the measures
-    ``compare`` themselves. Of names that are picked those are wrong whose measure is above
+    A drawn curve is measured like the run's curve ``on``; handles and lines set the measures
+    ``compare`` themselves. The names to pick are those whose measure is above
     ``wrong``. ``said`` is a text for a guess and for the run. A class votes for ``shapes``, or for
     the ranges of the measure ``voted`` with the upper ends ``ranges``. The picture is that of
     ``epoch``, None at the end.

@@ -34,7 +34,7 @@ def lesson_texts(play: LessonPlay | None) -> dict[str, str]:
         return {"lesson": ""}
     if not play.away:
         texts = {"lesson": json.dumps(_pictures(play)), "story": _strip(play)}
-        # Of messages only why a run has stopped is left.
+        # The only message kept is why a run has stopped.
         return texts if play.player.remedy else {**texts, "message": ""}
     back = button(f"Resume “{escape(play.lesson.title)}”", _DO, "resume", kind="rnnviz-go")
     if play.done:
@@ -128,7 +128,7 @@ def _changed(play: LessonPlay) -> str:
         return ""
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last
-    return f"You changed {escape(listed)}: your own run is judged, as it is."
+    return f"You changed {escape(listed)}: your guess is judged by your own run."
 
 
 def _judged(play: LessonPlay) -> str:
@@ -236,7 +236,7 @@ def _handle(play: LessonPlay, name: str, locked: bool) -> dict[str, Any]:
     measure = play.lesson.measures[name]
     words = play.pair.first.inspect().words
     token = measure.options.get("word", len(words)) - 1
-    # What has become of it is what *See* asks.
+    # *See* asks for the trained values: hide them until it is answered.
     answered = play.step in play.answers or play.step in (LessonStep.WHY, LessonStep.TRANSFER)
     at_word = play.lesson.prediction.on in ("verdict", "gradient")
     label = words[token] if at_word and token < len(words) else _called(play, measure)

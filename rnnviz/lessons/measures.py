@@ -34,8 +34,8 @@ from rnnviz.tasks.data_source import DataSource
 LEARNED = 0.95
 #: The longest sequences that are drawn.
 MOST_TOKENS = 1000
-#: A unit is needed for a word alone if without it at most, and of the other phrases at least, this
-#: share is right.
+#: A unit is needed for a word alone if, without it, at most the first share of the phrases with
+#: the word is right, and at least the second share of the others.
 _WRONG, _RIGHT = 0.6, 0.97
 
 
@@ -236,9 +236,9 @@ def ring(network: Network, margin: float) -> float:
 
 
 def least(config: RunConfig, name: str, *, values: Sequence[float]) -> Generator[None, None, float]:
-    """The smallest of the values of a number in the equations with which the run learns.
+    """The smallest of the ``values`` of a constant in the equations with which the run learns.
 
-    It has learned with 95% of the test right at its end. Infinite if it learns with none.
+    It has learned if 95% of the test is right at its end. Infinite if it learns with none.
     """
     line = re.compile(rf"^{re.escape(name)} = .*$", re.MULTILINE)
     if not line.search(config.equations):
@@ -263,9 +263,9 @@ class Subject(Enum):
 class MeasureKind(NamedTuple):
     """A measure of the table: its function, and how a lesson writes it.
 
-    A function that trains runs of its own yields where it can stop. ``value`` is the type of what
-    its name has in a lesson, or the texts to choose from; ``options`` those of the others, of which
-    the ``needed`` can't be left out. Without a ``notation`` it has the curve's.
+    A function that trains runs of its own yields where it can stop. ``value`` is the type of its
+    value in a lesson, or the texts to choose from; ``options`` has the same for its other fields,
+    of which the ``needed`` are required. Without a ``notation`` it has the curve's.
     """
 
     subject: Subject

@@ -297,9 +297,9 @@ class LessonPlay:
         ]
 
     def kept(self, name: str, *, trained: bool) -> list[float]:
-        """What is left of a letter along the phrase, as a measure of this name asks.
+        """The share of a letter left along the phrase, for the measure of this name.
 
-        It is that of the ``trained`` network, or of that at the epoch of the measure.
+        It is that in the ``trained`` network, or in the one at the epoch of the measure.
         Empty until it is measured.
         """
         measure = self.lesson.measures[name]

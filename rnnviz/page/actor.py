@@ -42,7 +42,7 @@ _Request = tuple[Callable[[], Awaitable[None]], Future[SessionHost] | None]
 SWITCH_INTERVAL = 1e-4
 #: Seconds that a run of Streamlit's script waits for the host's lock.
 LOCK_TIMEOUT = 60.0
-#: So many requests of its browsers may wait for a run; then nothing more is read from them.
+#: Maximum number of waiting requests of a run; beyond it nothing is read from its browsers.
 MAX_WAITING = 200
 #: Seconds of CPU time for the check of a cell that the user typed, or that a link carries.
 CHECK_TIME = 2.0

@@ -1,4 +1,4 @@
-"""The class on a projector: its page asks for what it shows, and says what the teacher does."""
+"""The class on a projector: its page polls the state and sends the teacher's actions."""
 
 from __future__ import annotations
 

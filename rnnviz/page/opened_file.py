@@ -61,7 +61,7 @@ async def open_file(request: Request) -> Response:
             if request.query_params["box"] == "closed":
                 tab.actor.post(lambda host: host.tell(f"{name[:60]} is in the sidebar: open it."))
             return JSONResponse({"problem": "", "table": True})
-        # Of a request that has arrived only the disconnect is left to be received.
+        # The body is complete: the next message can only be a disconnect.
         leaving = asyncio.ensure_future(request.receive())
         try:
             problem = await asyncio.to_thread(_open, tab, name, content, leaving.done)

@@ -57,7 +57,7 @@ from rnnviz.ui.style import escaped, theme
 _MOST_ROWS = 500
 #: Maximum number of spans of rows that are listed for one problem.
 _MOST_SPANS = 3
-_ID = "The column that tells several series apart, or those that do together."
+_ID = "The column, or columns together, that identify each of several series."
 _VALUES = "The columns of numbers that are read, and expected in the next steps."
 _TIME = (
     "The column of dates or numbers, or several with the parts of a date, such as year and month. "
@@ -85,7 +85,7 @@ def choose_encoding(upload: Upload) -> Upload:
     if not samples:
         return upload
     chosen = st.radio(
-        "This file is not UTF-8. How does it read right?", list(samples), None,
+        "This file is not UTF-8. Which sample reads correctly?", list(samples), None,
         captions=[escaped(sample) for sample in samples.values()], format_func=str,
         key=_key("encoding", _mark(upload.train), _mark(upload.test)),
     )  # fmt: skip

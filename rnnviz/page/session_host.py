@@ -45,7 +45,7 @@ LEASE = 120.0
 LOOK = 0.5
 #: Seconds of work on a link or a job at a time.
 WORK_SLICE = 0.02
-#: How much longer a link or an epoch goes on than its last frame took to draw; the most seconds.
+#: The pause between frames during long work: a multiple of their drawing time; its maximum.
 WORK_PER_FRAME, MAX_REST = 5.0, 1.0
 #: Seconds between two redraws of a job's partial results.
 JOB_REDRAW = 0.25
@@ -113,9 +113,9 @@ class SessionHost:
     """A session, its viewers, and what to do next.
 
     ``version`` counts changes that may affect a picture, ``edition`` changes that may affect
-    Streamlit's part of the page. A turn is ``untried`` after something has changed until all is
-    drawn and, while the run plays, an epoch has ended, and as long as a past with weight edits is
-    shown: it may take long. ``wake`` is called, in any thread, when there is something new to draw.
+    Streamlit's part of the page. While ``untried``, a turn may be slow: after a change, until all
+    is drawn and, while the run plays, an epoch has ended; and while a past with weight edits is
+    shown. ``wake`` is called, in any thread, when there is something new to draw.
     """
 
     def __init__(
@@ -361,7 +361,7 @@ class SessionHost:
         self.version += 1
 
     def follow(self, query: Mapping[str, str], patience: float) -> None:
-        """Open a link; one with a lesson begins it, with step=see at what there is to see."""
+        """Open a link; if it names a lesson, begin it, with step=see at the step *See*."""
         self.pair.follow(query, patience)
         self.lesson = None
         if LESSON in query:

@@ -176,7 +176,7 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
     with place.container(key="luck"):
         count = st.number_input(
             "Seeds", 2, MOST_SEEDS, luck.count, key="luck_count",
-            help=f"How many seeds, from {luck.first:d} on: a run of each, of two networks two.",
+            help=f"How many seeds, from {luck.first:d} on: one run each, or two for a pair.",
         )  # fmt: skip
         luck.threshold = st.number_input(
             "Learned at", 0.01, 1.0, luck.threshold, 0.05, key="luck_threshold",
@@ -302,7 +302,7 @@ def _key(name: str, edition: int) -> str:
 def _place(row: Setting, key: str) -> DeltaGenerator:
     """The container of a widget, with which the style sheet says when a change takes effect.
 
-    As a part of the label, screen readers would read out its markup.
+    Inside the label, screen readers would read its markup aloud.
     """
     return st.container(key=f"{'restarts' if row.restarts else 'changes'}_{key}")
 

@@ -1,4 +1,4 @@
-"""The ticket of a request: which browser tab asks, unless a page of another origin does."""
+"""The ticket of a request: identifies its browser tab, and rejects other origins."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ MAX_MESSAGE = 32_768
 MAX_RATE, MAX_BURST = 250.0, 500.0
 #: The most frames that a browser has acknowledged and not read.
 MAX_UNREAD = 100
-#: Seconds until it is seen again whether a run has caught up with what was sent to it.
+#: Seconds between two checks whether a run has caught up with its requests.
 CROWDED_PAUSE = 0.02
 #: Seconds within which the ticket must arrive.
 HELLO_TIMEOUT = 5.0

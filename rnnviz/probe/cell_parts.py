@@ -111,7 +111,7 @@ class CellParts:
         return whole[:1].upper() + whole[1:]
 
     def gradient(self, part: Part) -> Adjoint:
-        """The gradient that is shown of a part: of a state its own, else that of its total."""
+        """The gradient shown for a part: a state's own, otherwise that of its total."""
         carried = {self.equations.nodes[name] for name in self.back.arriving}
         if part.node not in carried and part.total in self.back.of_affine:
             return self.back.of_affine[part.total]
@@ -245,7 +245,7 @@ def cell_parts(cell: DerivedCell) -> CellParts:
 def memory_states(cell: DerivedCell) -> Sequence[str]:
     """The names of the states that are the memory: c of an LSTM, p and q of an LRU; cached.
 
-    To the memory state belongs every other one that it reads, and that reads it, not through a
+    A state belongs to the memory state if each reads the other, not through a
     matrix: they are parts of one number. If the output is kept in no state, all are the memory.
     """
     own, nodes = cell_parts(cell).memory_state, cell.equations.nodes

@@ -23,7 +23,7 @@ from rnnviz.probe.retention import Retention, gradient_shares, memory_shares, ot
 from rnnviz.probe.session import Session
 from rnnviz.tasks.dataset import Dataset, Example
 
-#: Weights times tokens that are read in another one's place while a run plays: about 15 ms.
+#: Limit of weights times substituted tokens while a run plays: about 15 ms.
 MOST_PLAYED = 150_000_000
 #: The data, the phrase and the token that a measurement is about.
 _Subject = tuple[Dataset, object, int]
@@ -43,7 +43,7 @@ class RetentionLab:
         return self._measure(subject, probe.example, session.gradient_query(probe))
 
     def playable(self, session: Session, probe: Probe, token: int) -> Retention:
-        """The same; while the run plays without the memory, if that takes long."""
+        """The same, but while the run plays the memory is left out if it takes long."""
         subject, example = _subject_of(session, probe, token), probe.example
         others, query = self._others(subject, example), session.gradient_query(probe)
         work = len(others) * len(example.read) * probe.parameters.theta.size
@@ -159,7 +159,7 @@ def two_sided(data: Dataset) -> bool:
 
 
 class Standing(NamedTuple):
-    """Where a run stands if it is not at the latest epoch shown; None where that is not so.
+    """Why a run is not at the latest epoch shown; None where a reason doesn't apply.
 
     ``broken`` is the epoch from which its loss is not finite, ``ended`` its last epoch, ``behind``
     the epoch that it has reached.

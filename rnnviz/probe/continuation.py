@@ -61,7 +61,7 @@ def compared(
 def judged(
     found: Sequence[ForecastErrors], columns: Sequence[str], where: str, column: int | None = None
 ) -> str:
-    """The mean error of a network, the first, beside that of the best simple model, as a sentence.
+    """A sentence: the mean error of the network, the first, and that of the best simple model.
 
     It is that of one ``column`` in its own units, or scaled if there are several. ``where`` says on
     what: "on the test". The sentence is empty if no error is known.

@@ -34,8 +34,8 @@ LIMIT = 9.0
 FLAT = 1e-6
 #: The most steps from a start.
 _STEPS = 200
-#: The first damping, in units of the trace of A^T A; its factors after a step that is taken and
-#: after one that isn't; the least, and the most, at which a state is given up.
+#: The initial damping, in units of the trace of A^T A; its factors after an accepted and after a
+#: rejected step; its minimum; and its maximum, at which a state is given up.
 _DAMPING, _LESS, _MORE, _LEAST, _MOST = 1e-4, 0.2, 4.0, 1e-15, 1e12
 #: During a search a state may be this many times larger than any visited state.
 _SLACK = 2.0
@@ -212,7 +212,7 @@ class Search:
 
     @property
     def _inside(self) -> Array:
-        """Whether each start ended at a state that can be, near the visited ones, (N,)."""
+        """Whether each start ended at a possible state near the visited ones, (N,)."""
         away = np.linalg.norm(self._states - self._visited.centre, axis=1)
         possible = (np.abs(self._states) <= self._map.flow.bound + MERGE).all(axis=1)
         inside: Array = possible & (away <= self._reach)

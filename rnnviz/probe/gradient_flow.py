@@ -106,7 +106,7 @@ def token_contribution(unrolled: Unrolled, parameters: Parameters) -> TokenContr
 def part_norms(unrolled: Unrolled, parameters: Parameters, inputs: bool) -> Array:
     """||da_t z_t^T|| (L2) of every token, (T,), over all matrices that read ``inputs``, or states.
 
-    Of states only what an earlier token has left counts.
+    For states, only matrices that read an earlier token's count.
     The norm of an outer product is the product of the norms.
     """
     parts = cell_parts(unrolled.trace.architecture.cell)

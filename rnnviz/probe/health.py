@@ -92,8 +92,8 @@ MEANINGS = {
     "update": "Update over weights of one step: the median of the weight matrices.",
     "gradient": "The length of the largest gradient of a parameter, before clipping.",
     "reach": "The gradient at the first token over that at the last, or at an encoder's last.",
-    "overfit": "How much more than the training loss the test loss has risen since its lowest, and "
-    "how far it is above it, in units of the loss of guessing: the smaller one.",
+    "overfit": "The smaller of two, in losses of guessing: the test loss minus the training loss, "
+    "and how much more the test loss has risen since its lowest than the training loss.",
 }
 
 
@@ -146,7 +146,7 @@ def health(
 def overfit(test: Array, train: Array, guess: float) -> Sign:
     """The sign of the losses (N,) of epoch 0 to the one shown; ``test`` is NaN without a test set.
 
-    ``guess`` is the loss of guessing. What the training loss has risen, too, is no overfitting.
+    ``guess`` is the loss of guessing. A rise that the training loss shares is not overfitting.
     """
     if math.isnan(test[0]):
         return _not_applicable("overfit", "There is no test set.")
@@ -226,7 +226,7 @@ def _saturated(trace: Trace) -> Sign:
     name = next((name for name, node in lines if node.kind == "tanh"), None)
     if name is None:
         return _not_applicable(
-            "saturated", "No line of this cell is a tanh alone, whose states could saturate."
+            "saturated", "No line of this cell is just a tanh, which could saturate."
         )
     layers = (Unrolled(trace, layer).of(name) for layer in range(of.layers))
     advice = (

@@ -81,7 +81,7 @@ def slope(norms: Array) -> float:
 
 
 def handed_on(norms: Array, cell: DerivedCell) -> Array:
-    """The norms (T,) of a sequence without those that tell nothing of the memory.
+    """The norms (T,) of a sequence without those that say nothing about memory.
 
     If the output is one of several states, such as h of an LSTM, its gradient at the last answer is
     what the answer alone sees: the drop after it is no loss of memory.
@@ -293,7 +293,7 @@ def last_answer_shares(
     parameters: Parameters, trace: Trace, objective: Objective = Objective.LOSS,
     rule: BackwardRule = EXACTLY,
 ) -> Array:  # fmt: skip
-    """||dL/dm_t|| (L2) of the last answer of a trace's sequence, as a share of that there, (T,).
+    """||dL/dm_t|| (L2) of a sequence's last answer, as a share of its norm at that answer, (T,).
 
     m is the memory state, such as c of an LSTM. After the answer it is 0. An output that reads an
     older state has its first gradient a token before; without any gradient all is NaN.
@@ -331,8 +331,8 @@ def _last_answers(objective: Objective) -> Callable[[Trace], None]:
 def _direction(trace: Trace) -> Array:
     """dL/dlogits of every answer, scaled to a length that does not vanish when it is right.
 
-    Of classes it is (probs - onehot) / (1 - p(target)). Of values without an error the sum is
-    taken.
+    For classes it is (probs - onehot) / (1 - p(target)). For values without an error it is the
+    gradient of their sum.
     """
     if trace.architecture.loss is not Loss.CROSS_ENTROPY:
         away = trace.logits - trace.targets

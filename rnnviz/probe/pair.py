@@ -36,14 +36,14 @@ GOING_ON, ALIKE = "Going on", "all other settings are alike."
 LEARNED_IN, FAST, USUAL, SLOW = "It learned this in", 300, 60, 20
 #: The message for first-time visitors.
 WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
-#: The settings by which own texts are split into training and test, and why no second network can
-#: be put beside the run with others.
+#: The settings that split the user's texts into training and test, and the message if a second
+#: network would split them differently.
 _SPLITTING = "seed", "data_seed"
 _OTHER_WORDS = (
     "Both networks must know the same words, and another seed splits your texts anew: set Data "
     "seed to keep the split."
 )
-#: How many epochs a run that has ended trains on, and the most in all.
+#: Further epochs for a run that has ended, and the maximum in total.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
 
 
@@ -166,9 +166,9 @@ def _by_value(setting: str, value: Any) -> str:
 def called_by_changes(
     configs: tuple[RunConfig, RunConfig], starts: tuple[RunConfig, RunConfig]
 ) -> tuple[str, str]:  # fmt: skip
-    """What two networks are called, with these settings and those with which they began.
+    """The names of two networks, by these settings and those with which they began.
 
-    One whose setting was changed has both its values.
+    A network whose setting was changed has both values in its name.
     """
     differing = [*configs[0].changes(configs[1]), *starts[0].changes(starts[1])]
     if not differing or (differing[0].kind is str and not differing[0].names):
@@ -328,7 +328,7 @@ class Pair:
     # Autoplay for first-time visitors
 
     def welcome(self) -> None:
-        """Say what is seen, before the run begins by itself."""
+        """Say what is on screen before the run starts by itself."""
         self.first.player.message = WELCOME
 
     def show_learning(self) -> None:
@@ -513,7 +513,7 @@ class Pair:
         if (second := self.second) is None:
             return
         config = self.first.config
-        # What has no effect in the first network says nothing of the second.
+        # A setting without effect in the first network may have one in the second.
         apart = self.split | {r.name for r in SETTINGS.values() if not r.applies(vars(config))}
         own = {name: getattr(second.config, name) for name in apart}
         if self._knows_other_words(replace(config, **own)):
@@ -561,7 +561,7 @@ class Pair:
             self.split |= {row.name for row in self.first.config.changes(self.second.config)}
 
     def join(self, name: str) -> None:
-        """Make a setting alike in both again."""
+        """Give both the same value of a setting."""
         self.split.discard(name)
         self._follow_first()
         if self.first.player.message.endswith(ALIKE):
@@ -608,7 +608,7 @@ class Pair:
         self.first.player.message = f"{listed(names)}; {ALIKE}" if names else ""
 
     def open_run(self, config: RunConfig, phrase: str = "") -> None:
-        """Open settings at epoch 0 as the only network; what was there can be taken back."""
+        """Open settings at epoch 0 as the only network; the old runs can be restored."""
         before = self._runs
         self.pause()
         self.kept = before[0] if self.second is None and before else None
@@ -697,7 +697,7 @@ class Pair:
 
     @property
     def offered(self) -> KeptRun | None:
-        """The run that can be brought back beside the only network: it read the same task."""
+        """The run of the same task that can be restored beside the only network."""
         kept, session = self.kept, self.first
         if kept is None or self.second or session.player.recorded or session.data.given:
             return None

@@ -45,7 +45,7 @@ class Retention(NamedTuple):
 
     @property
     def lasts(self) -> int:
-        """How many tokens later at least 5% is left for the last time."""
+        """The largest lag in tokens at which at least 5% is left."""
         left = self.memory[self.token :] >= FORGOTTEN
         return int(np.flatnonzero(left)[-1]) if left.any() else 0
 

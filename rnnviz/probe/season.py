@@ -20,10 +20,9 @@ from rnnviz.tasks.forecasts import period_of
 
 
 class Cycle(NamedTuple):
-    """What comes back in a calendar: its name, and the names of its ``parts``.
+    """A cycle of the calendar: its name, its length in ``days``, the names of its ``parts``.
 
-    These are as long as a ``unit`` of NumPy, and the one with number 0 there is ``first`` in the
-    cycle. It takes some ``days``.
+    A part lasts one ``unit`` of NumPy; NumPy's unit number 0 is part ``first``.
     """
 
     name: str
@@ -33,7 +32,7 @@ class Cycle(NamedTuple):
     first: int = 0
 
     def phases(self, times: Array) -> Array:
-        """How much of it is over at some dates (N,), 0..1."""
+        """The phase of the cycle at dates (N,), 0..1."""
         begun = times.astype(f"datetime64[{self.unit}]")
         start, end = (edge.astype(times.dtype) for edge in (begun, begun + 1))
         parts = (begun.astype(int) + self.first) % len(self.parts) + (times - start) / (end - start)
@@ -85,7 +84,7 @@ class Season:
 
     @property
     def text(self) -> str:
-        """What it is, in a sentence."""
+        """Its description."""
         return f"the season of {self.period} steps"
 
     @property
@@ -112,7 +111,7 @@ class Season:
 
 
 class Property(NamedTuple):
-    """What the steps of a training have: a short name, a text, and ``values`` (N, K) of N steps."""
+    """A property of N training steps: a short name, a text, and ``values`` (N, K)."""
 
     name: str
     text: str

@@ -166,7 +166,7 @@ class Session:
         self.layer, self._part, self.temperature = self.config.layers - 1, "", TEMPERATURE
         self.units, self.memory = UnitLab(), MemoryLab()
         self.story_seconds = STORY_SECONDS
-        #: The number of the span of time for which a story is cached, and when the next one begins.
+        #: A counter of the periods for which a story is cached, and when the next one begins.
         self._span, self._next_span = 0, -math.inf
         self._labs: dict[type, Any] = {}
         self.questions = first_questions()
@@ -200,7 +200,7 @@ class Session:
 
     @property
     def objective(self) -> Objective:
-        """What the gradients are those of; of values the loss, as they have no margin."""
+        """What the gradient is taken of; the loss for values, which have no margin."""
         return self._objective if self.dataset.answers_classes else Objective.LOSS
 
     @objective.setter

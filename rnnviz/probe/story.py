@@ -85,7 +85,7 @@ class Scores(NamedTuple):
         unseen, seen = (history.loss_of(abs(k - history.held_out)) for k in (0, 1))
         rise = risen(unseen, seen)
         with np.errstate(invalid="ignore"):
-            # Where hardly anything was learned, nothing was learned too well.
+            # Without learning there is no overfitting.
             rise[~(seen < FALLING * guess)] = 0.0
         positions = sorted(change.position for change in changes if change.name == EDIT)
         edits = [at.epoch + (at.offset > 0) for at in positions]
@@ -185,7 +185,7 @@ def _windows(values: Array, before: float, edits: Sequence[int] = ()) -> Array:
 SURE = 0.6
 #: The longest sequence that is read without each token in turn.
 LONGEST = 24
-#: A word turns the verdict if this share of other words in its place, at most so many, do so too.
+#: A word turns the verdict if this share of its replacements does, too; how many are tried.
 REPLACED, OTHERS = 0.5, 20
 
 

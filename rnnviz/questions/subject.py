@@ -145,7 +145,7 @@ def name_of_weights(parameters: Parameters, layer: int = -1) -> str:
 
 
 def compared_sequences(source: GradientSource) -> str:
-    """Those on which both gradients are compared."""
+    """The sequences on which both gradients are compared, as a remark."""
     data = source.session.dataset
     train = data.train
     noun = source.session.names.generic

@@ -1,4 +1,4 @@
-"""Checksum: the marks by which whoever repeats a run sees whether it is the same run."""
+"""Checksum: tells whoever repeats a run whether it is the same run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rnnviz.run.run import Run
 
 #: The most training losses that a checksum has.
 _LOSSES = 16
-#: The share from which two losses differ.
+#: The relative difference above which losses differ.
 _DIFFERENT = 0.01
 _FORMAT = re.compile(r"([0-9a-f]{8})_([A-Za-z0-9.-]{1,40})((?:_[0-9.e+-]{1,12}){0,16})")
 
@@ -62,7 +62,7 @@ class Checksum:
 
     @classmethod
     def of(cls, run: Run) -> Checksum:
-        """That of a run at its present."""
+        """The checksum of a run at its present."""
         losses = losses_of(run.history, run.position.epoch)
         return cls(checksum_of(run.state.parameters), processor(), losses)
 
@@ -83,7 +83,7 @@ class Checksum:
         return cls(match[1], match[2], losses)
 
     def verdict(self, run: Run) -> str:
-        """Whether a run that was trained again is the one of this checksum, in a sentence."""
+        """Whether a retrained run matches this checksum, in a sentence."""
         own, epochs = Checksum.of(run), (0, *epochs_of(run.position.epoch))
         if own.weights == self.weights:
             return "The run is the same to the last bit."

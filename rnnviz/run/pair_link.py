@@ -10,9 +10,9 @@ from rnnviz.run.share_link import MOST_QUERY, Link, read_link
 
 #: The settings that differ in the second run: ``cell:lstm,lr:0.1``.
 VS = "vs"
-#: What a link carries of each run; of the second one what differs, as ``vs_changes`` and so on.
+#: Parts of a link for each run; for the second one those that differ, as ``vs_changes`` etc.
 OF_A_RUN = ("changes", "epoch", "now", "ghost", "ghost_changes", "checksum", "pin")
-#: In the place of what only the first run has.
+#: Written for a part that only the first run has.
 NONE = "none"
 #: What both runs have in common.
 COMMON = ("task",)

@@ -69,7 +69,7 @@ class Player(Timeline):
         self._restart(self.config)
 
     def _restart(self, config: RunConfig) -> None:
-        # First the run: invalid equations may end it, or it is cancelled, before it is there.
+        # Create the run first: invalid equations or a cancellation may stop it.
         run = TrainingRun(self._dataset_for(config), Schedule(config), self.first)
         self.config = config
         self._show(run)
@@ -147,7 +147,7 @@ class Player(Timeline):
         """Train for ``epochs`` epochs from the present, or for ``budget`` seconds.
 
         Stops the run at the last epoch, or if the loss is no longer finite. An early stop shows
-        the best epoch. Cancelled, the run stays where it has come.
+        the best epoch. If cancelled, the run keeps its progress.
         """
         until = time.perf_counter() + budget
         more = 0 if self.finished else epochs
@@ -424,7 +424,7 @@ class Player(Timeline):
         return Link(schedule, now, self.position, old=old, pinned=pinned, checksum=checksum)
 
     def _checksum(self) -> Checksum | None:
-        """That of the run; None if it is at its start, or a link can't lead to it; cached."""
+        """The run's checksum; None at its start, or if a link can't lead to it; cached."""
         if self.imported or self.run.position == START:
             return None
         key = self.run, self.run.schedule, self.run.position

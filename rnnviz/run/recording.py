@@ -26,7 +26,7 @@ _KEPT = 4
 
 
 class SnapshotSource(Protocol):
-    """Stored snapshots, by step; there may be more of them at every look."""
+    """Stored snapshots, by step; every ``look`` may find more of them."""
 
     @property
     def steps(self) -> Sequence[int]:

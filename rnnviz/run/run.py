@@ -257,7 +257,7 @@ class TrainingRun(Run):
         return self.batch * self._steps_of(_PIECE)
 
     def _steps_of(self, work: int) -> int:
-        """The number of steps with about so much work; at least one."""
+        """The number of steps for about this much work; at least one."""
         return max(
             1, work // (self._buffers.parameters.theta.size * self._buffers.longest * self.batch)
         )

@@ -180,7 +180,7 @@ def _index(query: Mapping[str, str], name: str, first: int, problems: list[str])
     text = query.get(name, "")
     if not text:
         return None
-    # So few digits that any number of them can be read.
+    # The digits are limited, as int() refuses thousands.
     if text.isascii() and text.isdigit() and len(text) < 9 and 0 <= int(text) - first < MOST_INDEX:
         return int(text) - first
     most = MOST_INDEX - 1 + first

@@ -42,7 +42,7 @@ class Timeline(ABC):
         #: What to try, if the last step from the present failed: the loss was no longer finite.
         self.remedy = ""
         self.ghost: PreviousRun | None = None
-        #: Another run whose curves are drawn in the place of the ghost's.
+        #: Another run whose curves are drawn instead of the ghost's.
         self.faint: PreviousRun | None = None
 
     def restart(self) -> None:

@@ -107,8 +107,8 @@ def grid(
     """The settings of all runs, each once: all combinations, or ``draws`` random ones.
 
     Other settings are those of ``base``. Each combination is trained with ``seeds`` seeds, from its
-    own on; the first seed of all comes first. Draws depend on the seed alone, and more of them
-    begin with the same. Raises SettingError for values that can't be used, or have no effect.
+    own on; all first seeds come first. Draws depend on the seed alone; a larger number begins
+    with the same ones. Raises SettingError for values that can't be used, or have no effect.
     """
     settings = (base or RunConfig()).as_dict()
     if seeds > 1 and (isinstance(own := axes.get("seed", ()), Range) or len(own) > 1):

@@ -25,7 +25,7 @@ from rnnviz.sweeps.store import Store, StoreError, digest_of, key_of
 from rnnviz.tasks.data_source import DataSource
 from rnnviz.tasks.upload import Upload
 
-#: How often a run may be under way when a worker is killed until it is trained alone.
+#: After this many killed workers while it ran, a run is trained alone.
 _STRIKES = 2
 #: How many runs are timed for the estimate, and for how many seconds each.
 _TIMED, _SECONDS = 5, 0.3

@@ -42,7 +42,7 @@ from rnnviz.tasks.upload import Upload
 R = TypeVar("R")
 #: Seconds after which a worker without work ends; and between two looks at its parent.
 _IDLE, _LOOK = 10, 1.0
-#: How far a polite worker steps back: 0 to 19.
+#: The niceness of a polite worker: 0 to 19.
 _NICE = 10
 #: Seconds until a scheduler of Dask must have answered.
 _PATIENCE = 10
@@ -194,7 +194,7 @@ def in_workers(
     # Loading it takes time, and warns where it can't be used.
     from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
-    # That runs are cancelled and workers end is meant.
+    # Cancelled runs and ended workers are intended.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"joblib\.")
     if not _has_semaphores():
         yield from (call() for call in calls)
@@ -221,7 +221,7 @@ def _on_cluster(
 ) -> Iterator[Member]:  # fmt: skip
     """The runs as they end on a Dask cluster, which trains those of a lost worker again.
 
-    Not by joblib: there an error of a job would be waited for without end.
+    Not by joblib, which would wait forever after a job's error.
     """
     try:
         from dask.distributed import Client, KilledWorker, as_completed  # noqa: PLC0415
@@ -271,7 +271,7 @@ def _check_workers(versions: Mapping[str, str | Exception], address: str) -> Non
 
 
 def _has_semaphores() -> bool:
-    """Whether processes can be told to wait for each other here.
+    """Whether this system has semaphores between processes.
 
     A semaphore of "spawn" starts Python's resource tracker, whose start unblocks Ctrl-C: it must
     come before ``_without_interrupts``.

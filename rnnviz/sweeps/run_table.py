@@ -66,7 +66,7 @@ def _settings(texts: pd.Series) -> pd.DataFrame:
     found = [one for piece in pieces for one in json.loads(f"[{','.join(piece)}]")]
     if len(found) != len(texts) or not all(isinstance(one, dict) for one in found):
         raise ValueError
-    # A setting that is younger than the run was at its default.
+    # A setting added after the run was at its default.
     settings = pd.DataFrame([{**defaults, **one} for one in found], columns=[*SETTINGS])
     for name, row in SETTINGS.items():
         for value in settings[name].unique():
@@ -116,9 +116,9 @@ def median_of(groups: SeriesGroupBy, name: str) -> pd.Series:
 def grouped(table: pd.DataFrame) -> pd.DataFrame:
     """The seeds of one setting together, a row a setting, with the settings that differ.
 
-    ``n`` runs, of which so many ``learned``, ``diverged`` and ``failed``; the median epoch at which
+    The numbers of runs, ``n``, ``learned``, ``diverged``, ``failed``; the median epoch at which
     they learned; median, least and most of the last metric of those that didn't diverge, and the
-    ``best`` of all epochs; and of the run in the ``middle`` by that metric its key. A median is a
+    ``best`` of all epochs; and the key of the run in the ``middle`` by that metric. A median is a
     number of a run: see ``median_of``.
     """
     names, metric = differing(table), metric_of(table)

@@ -61,8 +61,8 @@ PRAGMA user_version = {_VERSION};
 PRAGMA application_id = {_APPLICATION};
 """
 _DAMAGED = "the file is damaged. Move it away, or restore a copy"
-#: What is said of the errors of SQLite, by the beginnings of their names. The statements are right:
-#: an error in one of them is a file with other columns.
+#: Messages for SQLite's errors, by prefix of their names. The statements are valid, so SQLITE_ERROR
+#: means a file with other columns.
 _SENTENCES = {
     "SQLITE_FULL": "the disk is full. Free some space, and start the same line again",
     "SQLITE_NOTADB": "it is not a database of runs",
@@ -141,7 +141,7 @@ class Store:
         address = ":memory:"
         if path:
             mode, beside = "ro" if readonly else "rw", Path(f"{path}-wal")
-            # Where nothing can be written, SQLite would want to write beside the file.
+            # In a read-only folder, SQLite would still try to write beside the file.
             still = readonly and not os.access(path.resolve().parent, os.W_OK)
             mode += "&immutable=1" * (still and not beside.exists())
             address = f"{path.resolve().as_uri()}?mode={mode}"
@@ -223,7 +223,7 @@ class Store:
 
     @contextmanager
     def intact(self) -> Iterator[None]:
-        """Content that can't be read, as rnnviz has not written it, as a StoreError."""
+        """Raise a StoreError for content that rnnviz has not written."""
         try:
             yield
         except (KeyError, TypeError, ValueError, RecursionError, zlib.error):
@@ -242,7 +242,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """What is written in one piece; a writer waits at once, and never has to upgrade a read."""
+        """A write transaction: it takes its lock first, and never has to upgrade a read."""
         with self._sentences():
             self._db.execute("BEGIN IMMEDIATE")
             try:

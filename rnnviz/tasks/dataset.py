@@ -70,9 +70,9 @@ _NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?(e[+-]\d{1,3})?", re.ASCII)
 class Metric:
     """A share from 0 to 1, explained by ``label``; errors below ``tolerance``, if any, are right.
 
-    ``right`` says which outputs are, (M,), or which share of each, given ``outputs`` (M, C), logits
-    or values, and ``targets``, classes (M,) or values (M, C). With ``whole`` a sequence counts only
-    if all are.
+    ``right`` returns which outputs are right, (M,), or the share of each, for ``outputs`` (M, C),
+    logits or values, and ``targets``, classes (M,) or values (M, C). With ``whole`` a sequence
+    counts only if all are right.
     """
 
     name: str
@@ -435,7 +435,7 @@ def dataset_of_table(table: Mapping[str, Any]) -> Dataset:
 
 def _example(row: Any, of: Dataset) -> Example:
     if not (isinstance(row, list) and len(row) == 4):
-        raise TaskError("An example is not a text, its inputs, its targets and its source.")
+        raise TaskError("An example must have a text, inputs, targets and a source.")
     text, inputs, targets, source = row
     values = isinstance(inputs, list) and bool(inputs) and isinstance(inputs[0], list)
     read = (_values if values else _numbers)(inputs, len(of.vocabulary))
@@ -450,7 +450,7 @@ def _example(row: Any, of: Dataset) -> Example:
 def _numbers(given: Any, count: int) -> Array:
     array = _array(given)
     if array.ndim != 1 or array.dtype.kind != "i" or array.min() < 0 or array.max() >= count:
-        raise TaskError(f"An example has other numbers than 0 to {count - 1:,}.")
+        raise TaskError(f"An example has numbers outside 0 to {count - 1:,}.")
     return array.astype(np.intp)
 
 

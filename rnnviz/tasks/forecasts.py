@@ -90,7 +90,7 @@ class Outcomes:
     filled: Array
 
     def at(self, windows: Array) -> Outcomes:
-        """Those after some of the windows."""
+        """The outcomes after some windows."""
         return Outcomes(*(getattr(self, field.name)[windows] for field in fields(self)))
 
     @classmethod
@@ -102,7 +102,7 @@ class Outcomes:
     def errors(self, answers: Array) -> Array:
         """The errors (K, H, C) of answers in the same units; NaN where a value was filled in.
 
-        An answer that is no number is infinitely wrong.
+        The error of a NaN answer is infinite.
         """
         known = np.where(np.isnan(answers), np.inf, answers)
         return np.asarray(np.where(self.filled, np.nan, known - self.values))

@@ -35,7 +35,7 @@ class Units:
         return [list(self.mean), list(self.scale)]
 
     def of_channels(self, channels: list[int]) -> Units:
-        """Those of some of the channels, any number of times."""
+        """The units of these channels, which may repeat."""
         return Units(*(tuple(part[k] for k in channels) for part in (self.mean, self.scale)))
 
     def standardised(self, values: Array) -> Array:

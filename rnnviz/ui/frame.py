@@ -13,7 +13,7 @@ from rnnviz.charts.picture import Parts, Picture
 from rnnviz.files.wire_format import PackedPicture, packed
 from rnnviz.probe.work import Throttle
 
-#: Seconds of a picture that is never throttled; the largest share of time for slower ones.
+#: A picture below this many seconds is never throttled; the maximum time share of slower ones.
 FREE_SECONDS, TIME_SHARE = 0.003, 1 / 3
 #: The longest wait in seconds, so that every visible picture keeps moving.
 MAX_WAIT = 0.5

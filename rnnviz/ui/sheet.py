@@ -97,7 +97,7 @@ def words_in(session: Session, subject: object, shades: Sequence[str] = ()) -> P
 class Sheet(Generic[S]):
     """The tab of a question: the ``charts`` of a ``subject``, left below the words, and right.
 
-    If no chart stands ``on_words``, there are none above them.
+    The words are left out unless ``on_words``.
 
     ``answer`` is the story line, as HTML. ``measure`` returns the remaining work while the run is
     paused: an iterator that yields where it can stop. When the part of it that the widgets show,

@@ -43,8 +43,8 @@ class Scene:
 
     ``kinds`` are the scripts that draw its pictures, by key; the others are charts.
     ``shown`` returns the part of the ``job`` that Streamlit's widgets show; when it changes, they
-    are drawn again. A page is laid out for its ``dataset`` and after this number of ``links``, and
-    is drawn with no others; None: with any.
+    are drawn again. The scene is drawn only for this ``dataset`` and this number of ``links``
+    opened; None: for any.
     """
 
     session: Session

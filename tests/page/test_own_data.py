@@ -123,7 +123,7 @@ def test_labels_that_are_nearly_equal_are_told_and_merged_with_one_click(page):
 def test_the_encoding_is_chosen_by_how_it_reads(page):
     content = "text;label\nsehr schön;gut\nganz übel;schlecht\n" * 1
     page.upload("train_csv", "excel.csv", content.encode("windows-1252"))
-    radio = box(page, "This file is not UTF-8. How does it read right?")
+    radio = box(page, "This file is not UTF-8. Which sample reads correctly?")
     assert radio.value is None
     assert radio.proto.captions[radio.options.index("windows-1252")] == "sehr schön;gut"
     assert box(page, "Column of the text") is None

@@ -333,7 +333,7 @@ def test_what_people_have_is_learned(long_page, content):
             "(row 2: x is '1e+300', which is larger than 1e+15).",
         ),
         (csv(DAYS[:2], [7, 8]), "the table has 2 steps, and a window with its horizon takes 3."),
-        (csv(DAYS[::-1]), "2: the rows go back in time. Fill and Skip turn them round."),
+        (csv(DAYS[::-1]), "2: the rows are in reverse order. Fill and Skip reverse them."),
         (
             csv([f"2024-01-01,s{k // 2}" for k in range(80)], header="time,id,x"),
             "the series 's0' has 1 step, and a window with its horizon takes 3.",

@@ -119,9 +119,9 @@ class SilencingLab:
         return self._memo.ask(name, key, make)
 
     def turns(self, source: StateSource, edited: Parameters) -> tuple[list[Turned], int]:
-        """The sequences with a changed class, those with most changes first; and of how many.
+        """The sequences with a changed class, most changes first; and the number of all.
 
-        They are training and test sequences.
+        These are training and test sequences.
         """
         return self._memo.ask("turns", (source.state, edited), lambda: self._turns(source, edited))
 

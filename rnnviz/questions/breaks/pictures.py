@@ -187,7 +187,7 @@ def _bars(ablation: AblationLoss, theme: Theme) -> list[dict[str, Any]]:
 def scores_table(
     rows: Sequence[tuple[str, Sequence[str]]], heads: Sequence[str], theme: Theme = LIGHT
 ) -> Picture:
-    """Texts in named rows, below their heads; the second column of each pair is that of now."""
+    """A table of texts in named rows; the columns are pairs of before and now."""
     places = [0.0, 0.36, 0.57, 0.81, 1.0]
     columns = [("", [name for name, _ in rows])]
     columns += [(head, [row[k] for _, row in rows]) for k, head in enumerate(heads)]

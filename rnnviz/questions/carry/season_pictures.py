@@ -23,7 +23,7 @@ from rnnviz.charts.theme import LIGHT, Theme, picture, plain
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.season import Following, Season
 
-#: The letters that have room above all columns together, and the fewest of one with "unit".
+#: Letters that fit above all columns together; a column needs this many for the word "unit".
 _ROW, _LEAST = 40, 7
 #: Maximum number of labels of the axis of a season.
 _MOST_LABELS = 8

@@ -281,7 +281,7 @@ _LABELS: dict[ProbeTarget, Callable[[Array], Array]] = {
 
 
 def _targets(data: Dataset, example: Example) -> Array:
-    """The target after every token, (T, C): by the task's rule that if the sequence ended there.
+    """The target after every token, (T, C): by the task's rule, as if the sequence ended there.
 
     Without a rule all tokens have the single target.
     """

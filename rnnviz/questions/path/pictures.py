@@ -127,7 +127,7 @@ def _sequences(drawn: Activations, points: Array, theme: Theme) -> Series:
 
 
 def _beginnings(drawn: Activations) -> list[str]:
-    """Of every state its sequence, and how many of the tokens are read."""
+    """For every state, its sequence and the number of tokens read."""
     texts = list[str]()
     for k in range(drawn.count):
         words = drawn.words[drawn.part(k)]

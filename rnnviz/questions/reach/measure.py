@@ -184,7 +184,7 @@ _SPECTRA = 8
 def state_spectra(jacobians: Jacobians) -> tuple[Array, Array]:
     """Some evenly spaced tokens (N,), and the eigenvalues (N, S) of their Jacobians.
 
-    The tokens are the middle ones of every n with a finite Jacobian, counted back.
+    They are the middles of chunks of tokens with a finite Jacobian, counted from the end.
     """
     finite = np.flatnonzero(np.isfinite(jacobians.matrices).all(axis=(1, 2)))
     # An odd number has a middle, with as much room on either side.

@@ -33,7 +33,7 @@ from rnnviz.probe.jacobians import Products
 from rnnviz.probe.memory_gauge import LagProfile
 from rnnviz.questions.reach.measure import LengthProfile
 
-#: Decades of the axis below 1 at least, or below the rounding error where a share comes as near.
+#: Decades of the axis below 1, or below the rounding error if a share comes within ``_NEAR``.
 _BELOW, _NEAR = 2, 3
 #: A half-life of this many tokens or more counts as infinite.
 FOREVER = 1000
@@ -213,10 +213,10 @@ def _phrase(norms: Array, name: str, theme: Theme, floor: float) -> Series:
 def _ends(
     norms: Array, second: Array, span: Sequence[float], theme: Theme
 ) -> Iterator[dict[str, Any]]:
-    """The sizes at both ends: right of the last point, and below the first, or above if it is low.
+    """Labels of both ends: right of the last point, and below the first, or above if it is low.
 
-    So no line, which rises to the right, crosses it, and it isn't on the axis. It is above, too,
-    where the line of the ``second`` network begins lower.
+    As curves rise to the right, they don't cross a label below. It is above, too, if the curve
+    of the ``second`` network begins lower.
     """
     for t in sorted({0, len(norms) - 1}):
         if not 0 < norms[t] < np.inf:
@@ -452,7 +452,7 @@ def _exponents(exponents: Array, name: str, line: dict[str, Any], noun: str) -> 
 
 #: The width and the dash of the lines of the largest and the smallest singular value.
 _STYLES = ((2.6, "solid"), (1.4, "dash"))
-#: The products' axis reaches down to the smallest singular value, but for it not below this.
+#: The products' axis reaches down to the smallest singular value, but at most to this power.
 _DEPTH = -20.0
 
 

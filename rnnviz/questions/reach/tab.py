@@ -109,9 +109,9 @@ _HELPS, _LITTLE = 0.1, 0.01
 
 
 def _longer_window(source: GradientSource, share: float) -> str:
-    """Whether steps before the window of a series could matter; nothing where that is open.
+    """Whether a longer window of a series may help, as a sentence; empty if that is unclear.
 
-    What reaches the first step before training says nothing of the data.
+    Before training, the gradient at the first step says nothing about the data.
     """
     series = source.session.dataset.series
     if series is None or source.pair or not source.query.state.epoch:
@@ -406,7 +406,7 @@ def _charts(session: Session) -> tuple[Column[GradientSource], Column[GradientSo
 
 
 def _of_both(pair: Pair) -> tuple[Column[GradientSource], Column[GradientSource]]:
-    """Of both networks: one map each, in the place of the gauge, whose weights don't compare."""
+    """For two networks: a map each instead of the gauge, as their weights can't be compared."""
     left, (_, spectra, last) = _charts(pair.first)
     maps: list[Chart[GradientSource]] = [
         Chart(f"map_{k}", 2.8, partial(_map_of, k), click=go_to_click, text="map") for k in (0, 1)

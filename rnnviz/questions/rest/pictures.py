@@ -203,7 +203,7 @@ def point_spectrum(rest: Rest, noun: str = "word", theme: Theme = LIGHT) -> Pict
         for text, (shift, font) in zip(row, fonts.items(), strict=True)
     ]
     return picture(
-        [framed, _eigenvalues(rest, noun, theme)], "What becomes of a small distance", 480, theme,
+        [framed, _eigenvalues(rest, noun, theme)], "How a small distance evolves", 480, theme,
         xaxis=axis("", theme, **square, domain=[0, 0.6]),
         yaxis=axis("", theme, **square, scaleanchor="x"),
         shapes=[unit_circle(theme) | {"fillcolor": faint(theme.forward, 0.06)}],

@@ -246,7 +246,7 @@ def _spectrum(shown: _RestSubject) -> Picture:
         text = "No points can be found here."
     elif shown.lab.is_asked(shown.query):
         text = "No point is known here yet: the search is running."
-    return sentence("What becomes of a small distance", text, theme())
+    return sentence("How a small distance evolves", text, theme())
 
 
 def _points(shown: _RestSubject) -> Picture:

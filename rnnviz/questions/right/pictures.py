@@ -48,9 +48,10 @@ Comparisons = EpochSeries[Comparison]
 _EXACT = 1e-16
 #: The dash of a line, by the kind of its parameter.
 _DASHES = {"W_xh": "dot", "W_hh": "solid", "b_h": "dashdot"}
-#: The length of an exact arrow and its disc in pixels, and the longest of the notebook's, as its
-#: multiple. Of a few words they are so many times as large.
+#: The length of an exact arrow and the size of its disc in pixels; the longest of the notebook's,
+#: as a multiple.
 _ARROW, _DISC, _MOST = 20, 52, 1.4
+#: Up to this many words, arrows and discs are this many times as large.
 _FEW, _LARGE = 6, 1.4
 #: The most words for arrows, and for discs behind them.
 MOST_ARROWS, _MOST_DISCS = 24, 12

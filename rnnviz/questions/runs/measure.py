@@ -1,4 +1,4 @@
-"""What the runs in a file came to, by their settings: what is chosen of them, and an answer."""
+"""RunsLab: the runs in the user's file, the choice among them, and their results by setting."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ class RunsLab:
     the seeds of a setting, or ``each`` run; ``chosen`` are the families, or keys, whose curves are
     drawn. ``view`` is the picture, ``column`` the curve with its ``band``, ``score`` what the other
     pictures show, ``axes`` the settings across, down and beside of a map. ``problem`` says why the
-    file can't be read. ``sweep`` is the process that the page has started last, ``form`` what stood
-    in its form, and ``said`` what became of it. So many ``clicks`` in pictures have changed the
-    choices; it was read at the ``visit`` with this number.
+    file can't be read. ``sweep`` is the process that the page has started last, ``form`` the
+    content of its form, and ``said`` its outcome. ``clicks`` counts the clicks in pictures that
+    changed the choices; the file was read at the ``visit`` with this number.
     """
 
     marks = (
@@ -137,7 +137,7 @@ class RunsLab:
 
     @property
     def log(self) -> Path:
-        """The file of what the last sweep said."""
+        """The log file of the last sweep."""
         return self.path.with_suffix(".log")
 
     def read(self) -> None:
@@ -190,7 +190,7 @@ class RunsLab:
 
     @property
     def determined(self) -> pd.DataFrame:
-        """The runs of the table that their settings determine; others say nothing of these."""
+        """The runs of the table that their settings alone determine; others are no evidence."""
         return self._ask("determined", lambda: self.table[self.table["determined"]])
 
     @property
@@ -302,16 +302,16 @@ class RunsLab:
 
     @property
     def shared(self) -> str:
-        """What the chosen settings have in common, of those that differ in the table."""
+        """The values of varied settings that all chosen groups share, as a text."""
         runs = pd.concat([group.runs for group in self.groups])
         same = [name for name in self.varied if runs[name].nunique() == 1]
         return called(runs.iloc[0], same) if same else ""
 
     @property
     def spreads(self) -> dict[str, float]:
-        """How far the shares of runs that learn lie apart over the values of each setting.
+        """The range of the share of runs that learn over the values of each setting.
 
-        The settings are in this order; one without an effect has 0.
+        The widest is first; a setting without an effect has 0.
         """
         return self._ask("spreads", lambda: spreads(self.determined, self.varied))
 
@@ -335,7 +335,7 @@ class RunsLab:
 
     @property
     def best_called(self) -> str:
-        """The best setting by as many values as tell it from the others, decisive ones first."""
+        """The best setting, named by the fewest values that identify it, decisive ones first."""
         same, told = self.settled, list[str]()
         for name in filter(same.columns.__contains__, self.spreads):
             if len(same) == 1:

@@ -48,9 +48,9 @@ def member_of(session: Session) -> Member:
     if not isinstance(run, TrainingRun):
         raise TaskError("A recording was trained by another program: it can't be kept in Runs.")
     if session.data.given is not None:
-        raise TaskError("Data from a program are not known to the file of runs: save a run file.")
+        raise TaskError("The file of runs can't store data from a program: save a run file.")
     imported = player.imported is not None
-    # What a server calls the data is known to nobody else.
+    # The name of the data is only valid on this server.
     marks = {name: text for name, text in link.marks.items() if not name.startswith("runs.")}
     query = "" if imported else replace(link, data=None, marks=marks).query() or ""
     diverged = bool(player.remedy and player.shown is None)
@@ -72,7 +72,7 @@ def link_of(run: pd.Series, session: Session, epoch: int | None = None) -> Link:
     if run["digest"] != digest_of(upload):
         raise TaskError(f"This run learned from {run['data']}: open these data first.")
     if not run["query"]:
-        raise TaskError("No link leads to this run: its first weights came from elsewhere.")
+        raise TaskError("This run has no link: its initial weights were imported.")
     link, _ = read_link(dict(parse_qsl(run["query"], keep_blank_values=True)))
     link = replace(link, data=session.data.name() if run["digest"] else None)
     # The whole run is trained, and looked back at: its checksum is that of its end.

@@ -33,7 +33,7 @@ _MARGIN = 0.18
 _LOG = 15
 #: The colours of lines, from the worst score to the best.
 _SHADES = 8
-#: So many lines are as clear as can be; of more each is paler, down to the palest.
+#: Up to this many lines have the highest opacity; more are paler, down to the lowest.
 _PLAIN_LINES, _CLEAR, _PALE = 20, 0.9, 0.15
 #: The height of the plot of lines, in pixels.
 _PLOT = HEIGHT - 100
@@ -307,8 +307,8 @@ def setting_lines(
 ) -> Picture:  # fmt: skip
     """The seeds of each setting as a line through an axis a setting, to the median of their score.
 
-    ``rows`` are the settings by family. The axes are in the order of what they matter: of the
-    spread of the medians of the score over all runs, which is ``named``. Where all seeds diverged,
+    ``rows`` are the settings by family. The axes are sorted by importance: by the
+    spread of the medians of the score, called ``named``, over all runs. Where all seeds diverged,
     the line ends before the score.
     """
     title = f"All settings, and the {named}, median"
@@ -357,7 +357,7 @@ def _lines(heights: Array, keys: pd.Series, color: str, opacity: float) -> Serie
 
 
 def _heads(names: Sequence[str], spreads: Mapping[str, float], score: str) -> list[dict[str, Any]]:
-    """The names above the axes, each with what it matters."""
+    """The names above the axes, each with its spread."""
     loss = score.endswith("loss")
     texts = [
         f"{label_of(name)}<br>{f'× {10 ** spreads[name]:.3g}' if loss else f'{spreads[name]:.2f}'}"

@@ -94,7 +94,7 @@ def _options(
             value = getattr(upload, field.name)
             if field.name not in OPTIONS or value == field.default or value is None:
                 continue
-            # Whoever gives a test file can't say what share of the rows is set aside.
+            # With a test file, no share of the rows can be held out.
             if value is True:
                 flags.append(f"--{field.name.replace('_', '-')}")
             elif not (upload.test and field.name == "test_share"):
@@ -111,7 +111,7 @@ def _kept(path: Path, content: bytes) -> Path:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process goes on. On Windows, where asking would end it, it counts as there."""
+    """Whether a process is running. Always true on Windows, where the check would kill it."""
     if os.name == "nt":
         return True
     try:
@@ -120,16 +120,16 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    # One that this server has started is there after its end, until its exit code is read.
+    # A child process that has ended stays a zombie until its exit code is read.
     with suppress(OSError, AttributeError):
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     return True
 
 
 def is_command(pid: int) -> bool:
-    """Whether a process is the command; if its sweep was killed, another can have its number.
+    """Whether a process is the command: if its sweep was killed, its PID may have been reused.
 
-    Nor is it the command if a program sweeps, and on Windows it isn't known.
+    Also false if a program runs the sweep, and on Windows, where it is unknown.
     """
     with suppress(OSError):
         asked = ["ps", "-o", "args=", "-p", str(pid)]

@@ -70,7 +70,7 @@ _ROWS = ("settings", "each run")
 #: The height of a row of the table, in pixels. A table of so few rows is as high as they are.
 _ROW, _FEW = 30, 10
 _NONE_FIT = "No run fits the filter."
-_NONE_SETTLED = "None of these runs was trained to its end with its settings alone."
+_NONE_SETTLED = "All of these runs are unfinished, imported, or were changed during training."
 _NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
 _COMING = "The first runs are being trained."
 _EMPTY = (
@@ -82,7 +82,7 @@ _EMPTY = (
 def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it."""
     lab = pair.session.lab(RunsLab)
-    # New runs wait until they are asked for: nothing moves under the reader.
+    # New runs appear only on request, so that nothing moves under the reader.
     if visit("runs") != lab.visit or lab.whole.empty:
         lab.read()
         if visit("runs") != lab.visit and lab.said:
@@ -140,7 +140,7 @@ def _answer(lab: RunsLab) -> str:
 
 
 def _sweep_form(session: Session, lab: RunsLab) -> None:
-    """The settings of the present run, with a range where a value stood."""
+    """The form of a sweep: the present settings, with ranges for those that vary."""
     config = session.config
     if session.data.given is not None or session.player.recorded or session.player.imported:
         st.caption(_NO_SWEEP)

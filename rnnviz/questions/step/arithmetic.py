@@ -281,7 +281,7 @@ def _onwards(cell: StepCell, part: Part, t: int, unit: int) -> str:
     """The next computation with the gradient of a part, as text."""
     error = cell.parts.back.of_affine.get(part.total)
     if error is None:
-        return "the others take their part of it"
+        return "it flows back to the values that made it"
     if error is cell.parts.gradient(part):
         return cell.outer(part, t)
     value = number(float(cell.gradients.at(error, t)[unit]))

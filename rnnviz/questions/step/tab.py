@@ -345,7 +345,7 @@ def story_html(step: StepRecord, moment: Moment, caption: str, disc: str = "") -
 
 
 def caption(step: StepRecord, focus: Focus) -> str:
-    """What happens at this moment, in two text."""
+    """The text that explains this moment."""
     return explanation(f"step/{caption_key(step, focus)}", **caption_fields(step, focus))
 
 

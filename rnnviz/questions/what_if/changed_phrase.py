@@ -71,7 +71,7 @@ def _verdict(probe: Probe) -> str:
 
 
 def _new_numbers(change: ChangedPhrase) -> str:
-    """The numbers of a step that another one takes the place of: 63.8 for 54.2; of some columns."""
+    """The changed numbers of a step, such as 63.8 for 54.2, with the names of several columns."""
     data, how = change.session.dataset, change.how
     assert data.units, "a step with a time has units"
     read = data.values_of(how.word, 1)[0], change.first.example.inputs[how.place]

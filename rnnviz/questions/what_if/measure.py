@@ -85,14 +85,14 @@ class Perturbation(NamedTuple):
         return [(t, t) for t in every]
 
     def continued(self, first: Array, second: Array) -> Array:
-        """The variant's rows (T', ...), before another state the original's (T, ...)."""
+        """The variant's rows (T', ...), with the original's (T, ...) up to a replaced state."""
         if self.alter is not Alter.STATE:
             return second
         return np.concatenate([first[: self.place], second[self.after :]])
 
 
 def joined(first: Pairs, before: int, after: int) -> Pairs:
-    """Pairs of an encoder's words, then of its decoder's, of ``before`` and of ``after`` in all."""
+    """The pairs of an encoder, then its decoder's, up to ``before`` and ``after`` tokens in all."""
     starts = [sum(pair[side] is not None for pair in first) for side in (0, 1)]
     rest = max(before - starts[0], after - starts[1])
     pairs = ((starts[0] + k, starts[1] + k) for k in range(rest))

@@ -71,7 +71,7 @@ _SALIENCY = {
 _WORDS, _EPOCHS = 0.003, 0.002
 #: The changes of a step of a series, and what it is called if a step is dropped there.
 _SERIES, _BETWEEN = (Alter.CHANGE, Alter.DROP, Alter.STATE), "as its neighbours"
-#: About so many stops has a slider.
+#: The approximate number of stops of a slider.
 _STOPS = 200
 #: The step of a series that is changed at first, counted from the end.
 _BACK = 4
@@ -130,7 +130,7 @@ def _alter(session: Session) -> Alter:
 def _choose_values(session: Session, words: Sequence[str], place: int, now: str) -> str:
     """Let the reader choose every value of a step, within those of the training; as typed text.
 
-    They are ``now`` those of a text, or, if that can't be read, a standard deviation beside.
+    They start at those of the text ``now`` or, if it is invalid, a standard deviation away.
     """
     data = session.dataset
     low, high = ranges(data)
@@ -270,7 +270,7 @@ def _change_of(session: Session) -> ChangedPhrase:
 
 
 def _check(how: Perturbation, data: Dataset) -> None:
-    """Raise TaskError for what can't be read; that of a link may not have been chosen on a page."""
+    """Raise TaskError for an invalid change, which a link may contain."""
     if how.alter is Alter.STATE and how.after >= len(how.donor):
         raise TaskError("No other state is chosen yet.")
     if how.alter not in (Alter.CHANGE, Alter.ADD):
@@ -393,7 +393,7 @@ def _saliency(change: ChangedPhrase) -> Picture:
 
 
 def _unit(change: ChangedPhrase) -> float:
-    """The size of 1 of an output in its own units."""
+    """The scale of an output: what 1 is in its own units."""
     units = change.session.dataset.answer_units
     return units.scale[outcome_of(*change.pair).column] if units else 1.0
 

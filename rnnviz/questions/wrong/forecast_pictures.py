@@ -20,7 +20,7 @@ from rnnviz.tasks.forecasts import ForecastErrors
 
 #: The dashes of the simple models.
 _DASHES = ("dot", "dash", "dashdot", "longdash")
-#: The width of their names, as a share of that of the lines, and a line of text as one of the axis.
+#: The width of the names as a share of the lines', and the text height as a share of the axis.
 _NAMES, _LINE = 1.15, 0.1
 #: An error this many times the largest of the best simple model is beyond the axis.
 _BEYOND = 3.0

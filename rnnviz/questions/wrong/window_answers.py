@@ -40,7 +40,7 @@ class StepAnswers(NamedTuple):
 
     @property
     def errors(self) -> Array:
-        """How far off they are, (K,); NaN where nobody knows what came."""
+        """The absolute errors, (K,); NaN where the true value is unknown."""
         off = np.nan_to_num(np.abs(self.expected - self.came), nan=np.inf)
         return np.asarray(np.where(np.isnan(self.came), np.nan, off))
 
@@ -77,8 +77,8 @@ class WindowAnswers:
     def of(cls, dataset: Dataset, parts: Sequence[bool], values: Values) -> WindowAnswers:
         """The last answers of a network to some windows, with what came and the simple models'.
 
-        The owners of the ``values`` count the windows of the ``parts``, one after the other: True
-        is the test, False the training.
+        The owners of the ``values`` index the concatenated windows of the ``parts``: True is the
+        test, False the training.
         """
         owners, came, simple = values.owners, list[Outcomes](), list[dict[Forecast, Array]]()
         for part in parts:

@@ -17,7 +17,7 @@ class ArchiveSizeError(ArchiveError):
 
 
 def check_members(infos: Sequence[zipfile.ZipInfo], most_members: int, most_bytes: int) -> None:
-    """Raise ArchiveError for members that are doubled, encrypted, too many, or too large in sum."""
+    """Raise ArchiveError if members are duplicate, encrypted, too many, or too large in sum."""
     if len(infos) > most_members:
         raise ArchiveSizeError(f"it has {len(infos):,} parts, which are too many.")
     seen: set[str] = set()

@@ -144,7 +144,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def name_of(path: Path) -> str:
-    r"""The name of a file as a text; bytes that are none are escaped, as in ``\xff.csv``."""
+    r"""The name of a file as a text; undecodable bytes are escaped, as in ``\xff.csv``."""
     return os.fsencode(path.name).decode(errors="backslashreplace")
 
 
@@ -283,9 +283,9 @@ def too_many_columns(name: str, count: int) -> TaskError:
 
 
 def _has_header(rows: Sequence[RawRow]) -> bool:
-    """Whether the first row has usual names, or none that its column repeats.
+    """Whether the first row is a header: usual names, or cells that no column repeats.
 
-    It has none if all its cells are numbers or times, unless these are counted: "0,1,2".
+    Numbers or times alone are no header, unless the numbers are consecutive: "0,1,2".
     """
     first, *below = rows
     if any(map(is_usual, first.cells)):

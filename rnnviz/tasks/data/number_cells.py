@@ -32,7 +32,7 @@ _DOTS, _COMMAS = (
     rf"[+-]?\d{{1,3}}(?:{mark}\d{{3}})+(?:{decimal}\d*)?"
     for mark, decimal in ((r"\.", ","), (",", r"\."))
 )
-#: The most characters of a number or a time: what is longer takes the patterns long.
+#: Maximum characters of a number or a time: the patterns are slow on longer ones.
 _LONGEST = 60
 
 
@@ -70,7 +70,7 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
 # Times
 
 
-#: As a share of the cells, how many numbers or dates make a column of them.
+#: The share of numbers or dates above which a column is one of them.
 _MOST = 0.5
 #: So many cells show whether a column has dates.
 _MANY = 1000
@@ -106,11 +106,11 @@ _EXCHANGED = {"%d-%m": "%m-%d", "%m-%d": "%d-%m"}
 #: The cells that choose the formats, and the most formats in one column.
 _SAMPLE, _MOST_FORMATS = 200, 8
 _QUARTERS = {f"-{3 * k + 1:02d}": rf"(\d{{4}})[ -]?q{k + 1}" for k in range(4)}
-#: Of letters a date in these formats has months alone, and the half of a day.
+#: The only letters in these date formats: names of months, am and pm.
 _LETTERS = re.compile(
     f"(?:[^a-z]|{'|'.join(filter(None, (*month_name, *month_abbr))).lower()}|am|pm)*"
 )
-#: A time that says how far it is from UTC.
+#: A time with a UTC offset.
 _ZONE = re.compile(r"\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:z|[+-]\d\d(?::?\d\d)?)\s*$", re.IGNORECASE)
 
 

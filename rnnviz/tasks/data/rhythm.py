@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnviz.tasks.data.vocabulary import Array
 
-#: The share of distances that are the usual one, and how far, in steps, a time may be beside it.
+#: The share of distances that are the usual one, and how far, in steps, a time may be off it.
 _USUAL, _NEAR = 0.5, 0.1
 
 

@@ -255,7 +255,7 @@ def _channel(cells: RawTable, columns: SeriesColumns, name: str) -> tuple[str, A
 
 
 def _constant(known: Array, reasons: Sequence[tuple[int, str]], cells: Sequence[str]) -> str:
-    """That a column has no two numbers, and why a cell that has something is none."""
+    """What is wrong with a column without two numbers, and its first invalid cell."""
     what = f"is always {known[0]:g}" if len(known) else "has no number"
     row, why = next(
         (at for at, cell in zip(reasons, cells, strict=True) if not is_missing(cell)), (0, "")
@@ -325,7 +325,7 @@ def _ordered(name: str, frame: pd.DataFrame, values: Array, found: CheckedSeries
     times, rows = frame["time"].to_numpy(), frame["row"].to_numpy()
     back = np.flatnonzero(times[1:] < np.maximum.accumulate(times)[:-1]) + 1
     if 1 < len(times) - 1 == len(back):
-        found.hole(rows[0], "the rows go back in time. Fill and Skip turn them round.")
+        found.hole(rows[0], "the rows are in reverse order. Fill and Skip reverse them.")
     else:
         for k in back:
             earlier = f"its time {written(times[k : k + 1])[0]} is before that of a row above"
@@ -378,9 +378,9 @@ def _filled(series: Series, fill: Fill) -> Series:
     steps = series.grid[0] + np.arange(count)
     frame = pd.DataFrame(series.values, index=series.grid).reindex(steps)
     missing = frame.isna().to_numpy()
-    # There is nothing between a holiday and none.
+    # Zeros and ones (holidays) are not interpolated.
     last = (frame.isin([0, 1]).to_numpy() | missing).all(axis=0) | (fill is Fill.LAST)
-    # At the ends of a column nothing lies between, and before its first number is no last one.
+    # The ends of a column can't be interpolated, and its start has no last number.
     values = np.where(last, frame.ffill(), frame.interpolate(limit_area="inside"))
     known = np.searchsorted(series.grid, steps, side="right") - 1
     new = series.grid[known] != steps

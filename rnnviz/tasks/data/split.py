@@ -51,7 +51,7 @@ def split_series(
 ) -> tuple[list[Series], list[Series]]:
     """The training and the test: whole series where there are classes, else the end of time.
 
-    All series end at the same time, or, without times, each in its own last steps.
+    The test begins at one time for all series, or, without times, at each one's last steps.
     """
     if columns.form is Form.SERIES or (columns.form is Form.STEPS and len(series) >= _SERIES):
         labels = [str(one.labels[0]) if columns.form is Form.SERIES else "" for one in series]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rnnviz.tasks.data.csv_table import RawTable, plain
 
-#: The names of columns that are a time together, in their order; and together, the most first.
+#: Names of columns that form a time, in order; and their combinations, the longest first.
 _PARTS = ("year", "month", "day", "hour", "minute")
 _TOGETHER = (*(_PARTS[:count] for count in (5, 4, 3, 2)), ("year", "quarter"))
 _SHORT = {"yr": "year", "mnth": "month", "mon": "month", "hr": "hour", "min": "minute"}
@@ -59,7 +59,7 @@ def time_cells(cells: RawTable, names: Sequence[str]) -> list[str]:
 def _joined(parts: Sequence[str], quarter: bool) -> str:
     if not all(parts):
         return ""
-    # Spreadsheets and data frames write whole numbers so if some are missing.
+    # Spreadsheets and data frames write 5 as 5.0 if some numbers are missing.
     first, *others = [part.removesuffix(".0") for part in parts]
     if not _YEAR.fullmatch(first):
         return f"{first} {_clock(others)}"

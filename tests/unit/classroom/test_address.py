@@ -19,15 +19,15 @@ def test_an_address_of_a_private_network_is_taken(host):
 
 
 @each_row("host", ["0.0.0.0", "::", "8.8.8.8", "141.20.1.1", "2a00:1450:4001::1", "224.0.0.1"])
-def test_one_that_may_be_reached_from_afar_must_be_meant(host):
-    with pytest.raises(AddressError, match="If that is meant"):
+def test_one_that_may_be_reached_from_outside_must_be_meant(host):
+    with pytest.raises(AddressError, match="To use it anyway"):
         check_host(host, public=False)
     assert check_host(host, public=True) == host
 
 
 @each_row("host", ["", "localhost", "192.168.4", "192.168.4.20:8602", "http://10.0.0.1", "a" * 999])
 def test_what_is_no_address_is_refused(host):
-    with pytest.raises(AddressError, match="is no address") as refused:
+    with pytest.raises(AddressError, match="is no IP address") as refused:
         check_host(host, public=True)
     assert len(str(refused.value)) < 250
 

@@ -95,10 +95,10 @@ def test_without_segno_there_is_no_qr_code_and_a_sentence(run, opened, monkeypat
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("--host 0.0.0.0", "0.0.0.0 stands for every network. If that is meant, add --public."),
-        ("--host 8.8.8.8", "8.8.8.8 can be reached from afar."),
+        ("--host 0.0.0.0", "0.0.0.0 is the wildcard address. To use it anyway, add --public."),
+        ("--host 8.8.8.8", "8.8.8.8 is reachable from outside."),
         ("--host 192.0.2.77", "192.0.2.77 is not an address of this machine."),
-        ("--host localhost", "'localhost' is no address."),
+        ("--host localhost", "'localhost' is no IP address."),
         ("--port 8602", "--port and --public are for phones: add --host, or leave them out."),
         ("--public", "--port and --public are for phones"),
         ("--host 127.0.0.1 --port 0", "'0' is not a whole number from 1"),

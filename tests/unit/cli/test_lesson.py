@@ -90,7 +90,7 @@ def test_one_that_does_not_hold_has_the_code_1(run, tmp_path):
     write(tmp_path / "b.lesson.md", "[0, 0.8]", "[0, 0.1]")
     code, out, _ = run("lesson check b.lesson.md a.lesson.md --seeds 1")
     assert code == 1
-    assert out.count("Wrong:") == 1 and "Wrong: right_moves is to be within 0 and 0.1; it" in out
+    assert out.count("Wrong:") == 1 and "Wrong: right_moves should be between 0 and 0.1; it" in out
     assert out.endswith("It holds.\n")
 
 

@@ -345,7 +345,7 @@ def test_unusual_texts_are_confirmed_too(text):
 @each_row(
     ("text", "said"),
     [
-        ("q = b_1\nh = h + q + W_1 @ x", "q is only another name of b_1: write b_1"),
+        ("q = b_1\nh = h + q + W_1 @ x", "q is only another name for b_1: write b_1"),
         ("s = q + h\nq = cos(b_1)\nh = s + W_1 @ x", "line 2, .*q is .* the same at every token"),
         (
             "h = h + W_1 @ x + (h - h) * (U_1 @ h)",

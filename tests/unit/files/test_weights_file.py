@@ -136,7 +136,7 @@ def test_networks_of_pytorch_can_be_saved(saved):
 def test_pairs_of_sentences_of_ones_own_are_not_in_the_file(saved):
     csv = b"source,target\nso warm,si chaud\nso cold,si froid\n"
     session = run_of(dataset=dataset_of(Upload(File("own.csv", csv), test_share=0)))
-    with pytest.raises(TransferError, match="its data are not here"):
+    with pytest.raises(TransferError, match="its data are missing"):
         saved(session)
 
 
@@ -182,8 +182,8 @@ def settings_with(**more):
         ({"settings": settings_with(cell="gru")}, "lacks W_xr"),
         ({"vocabulary": None}, "have no vocabulary"),
         ({"classes": "{}"}, "have no classes"),
-        ({"classes": "[1, 2]"}, "its data are not here"),
-        ({"vocabulary": '[["a"]]'}, "its data are not here"),
+        ({"classes": "[1, 2]"}, "its data are missing"),
+        ({"vocabulary": '[["a"]]'}, "its data are missing"),
         ({"vocabulary": '["a", "a"]'}, "'a' appears twice"),
         ({"vocabulary": '["a", "b"]'}, "W_xh is float64 of the shape"),
         ({"data": "own", "reads": "never"}, "reads can't be 'never'"),

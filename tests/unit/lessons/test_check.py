@@ -36,10 +36,10 @@ def test_a_lesson_that_holds_has_no_problems():
 def test_a_measure_outside_its_bounds_is_told_with_its_seed():
     said = found(lesson_of(), row(), row(0, falls=391.0), row(1, falls=float("nan")))
     assert said[:1] == [
-        "falls is to be within 320 and 390; it is 391 with seed 0, nan with seed 1."
+        "falls should be between 320 and 390; it is 391 with seed 0, nan with seed 1."
     ]
     said = found(lesson_of(), row(large_falls=20.0), row(0))
-    assert said == ["large_falls is to be within 40 and 75; it is 20 with the lesson's own seed."]
+    assert said == ["large_falls should be between 40 and 75; it is 20 with the lesson's own seed."]
 
 
 @pytest.mark.parametrize(
@@ -117,5 +117,5 @@ def test_a_run_that_diverges_is_measured_where_it_still_was_finite():
     own = runs.measured()
     assert not runs.runs["main"].finished and math.isinf(own.values["falls"])
     assert found(lesson, own)[0] == (
-        "falls is to be within 320 and 390; it is inf with the lesson's own seed."
+        "falls should be between 320 and 390; it is inf with the lesson's own seed."
     )

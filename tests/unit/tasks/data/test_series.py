@@ -80,7 +80,7 @@ def test_what_only_skip_solves_is_told(change, said):
 
 def test_rows_that_go_back_in_time_are_one_problem():
     found = measured(days()[::-1])
-    assert reasons(found.holes) == ["2: the rows go back in time. Fill and Skip turn them round."]
+    assert reasons(found.holes) == ["2: the rows are in reverse order. Fill and Skip reverse them."]
     (one,) = found.series
     assert written(one.times) == DAYS
     assert one.rows.tolist() == [*range(11, 1, -1)]
