@@ -169,7 +169,10 @@ def _check_characters(number: int, code: str) -> None:
         # Python warns of a backslash in a string.
         if not letter.isascii() or not letter.isprintable() or letter == "\\":
             hint = f": write {_SYMBOLS[letter]}" if letter in _SYMBOLS else ""
-            raise CellError(number, column, f"{letter!r} can't be read here{hint}")
+            name = f"'{letter}'"
+            if not letter.isprintable():
+                name, hint = f"the invisible character U+{ord(letter):04X}", ": delete it"
+            raise CellError(number, column, f"{name} can't be read here{hint}")
     if len(code) > LINE_CHARACTERS:
         most = f"a line may have {LINE_CHARACTERS} characters; make a part a line of its own"
         raise CellError(number, LINE_CHARACTERS, most)

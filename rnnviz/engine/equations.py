@@ -209,9 +209,8 @@ class _Reader:
             return self._product(part)
         if isinstance(part.op, ast.Pow):
             return self._power(part)
-        kind = _OPERATORS.get(type(part.op))
-        if kind is None:
-            self._fail(part, f"{spoken(part.op)} can't be used here; there are + - * / ** @")
+        self._check_operator(part)
+        kind = _OPERATORS[type(part.op)]
         nodes = self._nodes(part, part.left, part.right)
         return self._finite(part, lambda: getattr(self.graph, kind)(*nodes))
 
@@ -266,7 +265,13 @@ class _Reader:
         self.shapes[name] = UNITS, vector.size
         return self.graph.make("product", vector, name=name, size=UNITS)
 
+    def _check_operator(self, part: ast.expr) -> None:
+        if isinstance(part, ast.BinOp) and type(part.op) not in {*_OPERATORS, ast.MatMult, ast.Pow}:
+            self._fail(part, f"{spoken(part.op)} can't be used here; there are + - * / ** @")
+
     def _matrix(self, left: ast.expr) -> str:
+        # Python reads a % W @ x as (a % W) @ x.
+        self._check_operator(left)
         matrix, rest = "the left operand of @ is", "To multiply elementwise write *"
         if not isinstance(left, ast.Name):
             self._fail(left, f"{matrix} the name of a matrix, as in W_xh @ x. {rest}")

@@ -119,3 +119,9 @@ def test_the_list_scrolls_in_its_own_box_and_the_page_does_not(page):
     assert inside[2] == inside[3]
     main = page.page.locator(".stMain")
     assert main.evaluate("node => node.scrollHeight === node.clientHeight")
+
+
+def test_states_that_are_not_finite_have_a_sentence_in_the_list_too(opened, server):
+    link = "init=normal&init_scale=2&activation=relu&hidden=256&dtype=float32"
+    page = opened(f"{server.url}/hidden?{link}&phrase=bad{'+bad' * 59}", "response")
+    expect(page.chart("phrases")).to_contain_text("The states are not finite numbers here.")

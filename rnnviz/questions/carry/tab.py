@@ -224,8 +224,8 @@ def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSu
     def drawn(here: UnitSubject) -> Picture:
         if here.finite:
             return figure(here)
-        earlier = f"Go back to an earlier {here.session.unit}."
-        return sentence("Units", f"The states are not finite numbers here. {earlier}", theme())
+        earlier = f" Go back to an earlier {here.session.unit}." if here.source.state.epoch else ""
+        return sentence("Units", f"The states are not finite numbers here.{earlier}", theme())
 
     return drawn
 

@@ -330,7 +330,7 @@ export function* valuesAt(run, epoch) {
   for (const [k, role] of ["train", "test"].entries()) {
     const [value, share] = ["loss", "metric"].map((score) => valueAt(run[`${role}_${score}`], epoch));
     const known = [];
-    if (!Number.isNaN(value)) known.push(`loss ${value.toPrecision(4)} ${loss.unit}`);
+    if (!Number.isNaN(value)) known.push(`loss ${value.toPrecision(4).replace("Infinity", "∞")} ${loss.unit}`);
     if (!Number.isNaN(share)) known.push(`${metric} ${(100 * share).toFixed(1)}%`);
     if (known.length) yield `${run.scales.roles[k]}: ${known.join(", ")}`;
   }

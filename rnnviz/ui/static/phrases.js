@@ -18,13 +18,24 @@ export class Phrases extends HtmlPicture {
   }
 
   show({ data: [series], layout }) {
-    const { notes, word, tight } = layout.meta;
+    const { notes, word, tight, sentence } = layout.meta;
+    if (sentence) return this.say(plainText(layout.title.text), plainText(sentence));
     Object.assign(this, { series, name: plainText(series.colorbar.title.text) });
     const look = JSON.stringify([series.text, notes, tight]);
     if (look !== this.look) this.write(series, notes, tight);
     this.look = look;
     this.tint(plainText(word));
-    this.entitle(plainText(layout.title.text), series);
+    const { colorscale, zmin, zmax } = series;
+    const colors = colorscale.map(([, color]) => color).join(", ");
+    this.entitle(plainText(layout.title.text), [zmin, zmax].map(endText), `linear-gradient(to right, ${colors})`);
+  }
+
+  // A sentence came instead of the phrases.
+  say(title, sentence) {
+    this.look = "";
+    this.spans = [];
+    this.entitle(title, ["", ""], "none");
+    this.lines.replaceChildren(Object.assign(document.createElement("p"), { textContent: sentence }));
   }
 
   get scroller() {
@@ -60,11 +71,11 @@ export class Phrases extends HtmlPicture {
     }));
   }
 
-  entitle(title, { colorscale, zmin, zmax }) {
+  entitle(title, ends, background) {
     const [name, low, bar, high] = this.box.firstElementChild.children;
-    [low.textContent, high.textContent] = [zmin, zmax].map(endText);
+    [low.textContent, high.textContent] = ends;
     name.textContent = this.lines.ariaLabel = title;
-    bar.style.background = `linear-gradient(to right, ${colorscale.map(([, color]) => color).join(", ")})`;
+    bar.style.background = background;
   }
 
   told(span) {

@@ -21,7 +21,9 @@ export class Table extends HtmlPicture {
   show({ data, layout }) {
     const focused = this.buttons.indexOf(document.activeElement);
     this.rows.ariaLabel = plainText(layout.title.text);
-    const note = layout.meta?.note ? [make("p", { textContent: layout.meta.note })] : [];
+    // Or a sentence came instead of the table.
+    const said = layout.meta?.note || plainText(layout.meta?.sentence);
+    const note = said ? [make("p", { textContent: said })] : [];
     this.heading.textContent = plainText(data[0]?.name || layout.title.text);
     this.rows.replaceChildren(...data.map((table) => this.table(table, layout)), ...note);
     this.rows.querySelector("caption")?.classList.add("first");

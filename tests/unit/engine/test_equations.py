@@ -46,8 +46,8 @@ def test_constants_and_options_can_be_given_or_written():
 
 
 def test_what_python_warns_of_is_a_refusal_alone(recwarn):
-    assert "line 1, column 6: '\\\\' can't be read here" in refused(ESCAPE)
-    assert "line 2, column 10: '\\\\' can't be read here" in refused(f'{LEAK}\nkeeps = "\\x68"')
+    assert "line 1, column 6: '\\' can't be read here" in refused(ESCAPE)
+    assert "line 2, column 10: '\\' can't be read here" in refused(f'{LEAK}\nkeeps = "\\x68"')
     assert [*recwarn] == []
 
 
@@ -69,7 +69,8 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         ("h = h + W @ x)", "line 1, column 14: there is one ) too many"),
         ("lambda = 3", "line 1, column 8: this can't be read"),
         ("h = h × W @ x", "line 1, column 7: '×' can't be read here: write *"),
-        ("h = h + 1\u00a0", "line 1, column 10: '\\xa0' can't be read here"),
+        ("h = h + 1\u00a0", "line 1, column 10: the invisible character U+00A0 can't be read here"),
+        ("h = h + W_q @ x % U_q @ h", "line 1, column 9: % can't be used here; there are + - * /"),
         ("x = h", "line 1, column 1: x is the input; take another name"),
         ("tanh = h", "line 1, column 1: tanh is a function; take another name"),
         ("slots = h", "line 1, column 1: slots is no weight in a file of weights"),
