@@ -37,6 +37,15 @@ def decades(values: Sequence[float] | Array) -> list[float]:
     return powers(logs.min(), logs.max()) if logs.size else powers(0, 0)
 
 
+def whole_decades(values: Sequence[float] | Array) -> list[float]:
+    """Like ``decades``, but no further than the next powers of ten: of a picture that stays."""
+    logs = finite_logs(values)
+    if not logs.size:
+        return decades(values)
+    first, last = math.floor(logs.min()), math.ceil(logs.max())
+    return [first - 0.1, max(last, first + 1) + 0.1]
+
+
 def finite_logs(values: Sequence[float] | Array) -> Array:
     """The powers of ten of the positive, finite ``values``."""
     array = np.asarray(values, float)

@@ -118,7 +118,7 @@ def test_a_cell_of_the_map_draws_its_curves_and_two_ticked_rows_are_a_and_b(swep
     expect(swept.page.get_by_role("radio", name="curves", exact=True)).to_be_checked()
     # The settings of the cell are ticked; another one beside them.
     in_row(swept, 3, 15)
-    both = swept.page.get_by_role("button", name="Open the two as A and B")
+    both = swept.page.get_by_role("button", name="Compare two")
     expect(both).to_be_enabled()
     both.click()
     swept.page.get_by_role("link", name="Train").click()

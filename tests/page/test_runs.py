@@ -232,7 +232,7 @@ def test_runs_kept_before_their_end_say_nothing_of_settings_but_have_curves(fini
             lab.view, lab.chosen, lab.clicks = view, chosen, lab.clicks + 1
             page.run()
             drawn = page.chart("runs")["layout"]
-            unsettled = "was trained to its end" in str(drawn.get("annotations"))
+            unsettled = "unfinished, imported" in str(drawn.get("annotations"))
             assert unsettled == (not finished and view not in of_rows), view
 
 

@@ -25,7 +25,7 @@ def setting_rows(lab: RunsLab) -> ShownRows:
         open=[f"seed {seed}" for seed in seeds.loc[rows["middle"]]],
     )  # fmt: skip
     more = [name for name in ("diverged", "failed", "note") if rows[name].astype(bool).any()]
-    order = ["open", *lab.varied, "n", "share", "epoch", "small", *_SHARES, *more]
+    order = ["open", *lab.varied, "n", "share", "epoch", "median", "small", *_SHARES[1:], *more]
     return shown, order
 
 
@@ -40,7 +40,7 @@ def run_rows(lab: RunsLab) -> ShownRows:
     )  # fmt: skip
     more = ["state"] if (runs["state"] != Ending.FINISHED).any() else []
     more += ["note"] if runs["note"].any() else []
-    order = ["open", *lab.varied, "learned_epoch", "small", last, best, "train_loss", *more]
+    order = ["open", *lab.varied, "learned_epoch", last, "small", best, "train_loss", *more]
     return shown, order
 
 

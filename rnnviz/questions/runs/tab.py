@@ -96,7 +96,7 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     elif lab.whole.empty:
         st.info(_COMING if lab.sweeping else _EMPTY)
     else:
-        left, right = st.columns([11, 9], gap="medium")
+        left, right = st.columns([4, 3], gap="medium")
         with left:
             _run_list(pair, lab)
         with right:
@@ -230,7 +230,8 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
         lab.task = choose_one(
             "Task", lab.tasks, now, (visit("runs"), lab.edition), "runs_task", format_func=escaped
         )
-    with st.container(horizontal=True, vertical_alignment="center", key="runs_tools"):
+    tools = st.container(horizontal=True, vertical_alignment="center", key="runs_tools")
+    with tools:
         rows = choose_one(
             "Rows", _ROWS, _ROWS[lab.each], (visit("runs"), lab.clicks), f"runs_rows_{lab.clicks}",
             slot="runs_rows", label_visibility="collapsed",
@@ -249,8 +250,9 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
     else:
         with st.container(key="runs_few" if len(lab.listed) <= _FEW else "runs_listed"):
             _table(pair, lab)
-        # After the table, which says what is ticked.
-        _side_by_side(lab)
+        # After the table, as that says which rows are ticked.
+        with tools:
+            _compare(lab)
 
 
 def _show_all(lab: RunsLab) -> None:
@@ -269,15 +271,16 @@ def _export(table: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _side_by_side(lab: RunsLab) -> None:
+def _compare(lab: RunsLab) -> None:
     """The button that opens two chosen rows as A and B."""
     groups = lab.groups if len(lab.picked) == 2 else []
     runs = together(*(group.runs for group in groups)) if groups else ()
     seeds = " and ".join(map(str, dict.fromkeys(run["seed"] for run in runs)))
     st.button(
-        "Open the two as A and B", key="runs_open_both", on_click=on_pair(open_both), args=runs,
+        "Compare two", key="runs_open_both", on_click=on_pair(open_both), args=runs,
         disabled=not runs,
-        help=f"Seed {seeds}, side by side on every page." if runs else "Tick two rows.",
+        help=f"Opens seed {seeds} of both as A and B, side by side on every page." if runs
+        else "Tick two rows.",
     )  # fmt: skip
 
 
@@ -330,7 +333,7 @@ def _table(pair: Pair, lab: RunsLab) -> None:
     shown, order = run_rows(lab) if lab.each else setting_rows(lab)
     columns = _run_columns(lab) if lab.each else _setting_columns(lab)
     columns["open"] = st.column_config.ButtonColumn(
-        "open", key="runs_row", type="tertiary", width=60,
+        "open", key="runs_row", type="tertiary", width=54,
         help="Opens this run on the other pages" if lab.each
         else "Opens the seed in the middle by its last score",
     )  # fmt: skip
@@ -359,16 +362,18 @@ def _setting_columns(lab: RunsLab) -> dict[str, Any]:
     column, part = st.column_config, metric_of(lab.table).removesuffix("_metric")
     return {
         **_named(lab),
-        "n": column.NumberColumn("n", help="Runs: one a seed", width=40),
+        "n": column.NumberColumn("n", help="Runs: one a seed", width=34),
         "share": column.ProgressColumn(
             "learned", help="The share of runs with all training answers right at some epoch",
-            min_value=0, max_value=100, format="%.0f%%", width=90,
+            min_value=0, max_value=100, format="%.0f%%", width=80,
         ),
         "epoch": column.NumberColumn(
-            "at epoch", help="The median of those that learned", format="%d", width=65
+            "epoch", help="Learned at: the median of those that learned", format="%d", width=50
         ),
         "small": _curve_column(part, "of the seed in the middle by its last score"),
-        "median": column.NumberColumn(f"{part}, median", format="%.1f%%"),
+        "median": column.NumberColumn(
+            part, help="The median of the last scores", format="%.1f%%", width=62
+        ),
         "least": column.NumberColumn("least", format="%.1f%%"),
         "most": column.NumberColumn("most", format="%.1f%%"),
         "best": column.NumberColumn("best", help="Of all epochs of all seeds", format="%.1f%%"),
@@ -384,8 +389,8 @@ def _run_columns(lab: RunsLab) -> dict[str, Any]:
             "learned at", help="The first epoch with all training answers right", format="%d"
         ),
         "small": _curve_column(part, "over its epochs"),
-        last: column.NumberColumn(f"{part}, last", format="%.1f%%"),
-        best: column.NumberColumn(f"{part}, best", format="%.1f%%"),
+        last: column.NumberColumn(part, help="The last score", format="%.1f%%", width=62),
+        best: column.NumberColumn("best", help="Of all epochs", format="%.1f%%", width=62),
         "train_loss": column.NumberColumn(f"train loss ({lab.unit})", format="%.3g"),
         "state": column.TextColumn("ended"),
     }  # fmt: skip
