@@ -246,8 +246,8 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
         raise TransferError(f"its header has more than {MAX_HEADER // 1_000_000} MB.")
     if len(content) < 8 or length > len(content) - 8:
         raise TransferError(
-            f"the safetensors file is incomplete: its header would have {length:,} bytes, and the "
-            f"file has {len(content):,}."
+            f"this is no safetensors file, or a part of one: its header would have {length:,} "
+            f"bytes, and the file has {len(content):,}."
         )
     text = content[8 : 8 + length]
     check_size(text, MAX_HEADER_PARTS)

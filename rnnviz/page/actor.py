@@ -25,6 +25,7 @@ import numpy as np
 
 from rnnviz.engine.cell_check import before_trial
 from rnnviz.engine.cell_text import CellError
+from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.command import QUICK
 from rnnviz.page.session_host import SLICE, SessionHost, abandoned_if
 from rnnviz.probe.pair import Pair
@@ -97,11 +98,15 @@ _PLAYING: set[Actor] = set()
 
 
 class Actor:
-    """Owns a session's host. Nobody else may use the host without its lock."""
+    """Owns a session's host. Nobody else may use the host without its lock.
+
+    ``awaited`` is an opened file that still needs another one.
+    """
 
     def __init__(self, session: Session | Pair, on_end: Callable[[Actor], object]) -> None:
         self.run_id = secrets.token_urlsafe(16)
         self.alive = True
+        self.awaited: AwaitedRun | AwaitedWeights | None = None
         self._host = SessionHost(session, time.monotonic(), self.run_id, self._redraw)
         self._on_end = on_end
         self._inbox: deque[_Request] = deque()

@@ -57,7 +57,7 @@ async def open_file(request: Request) -> Response:
         except TimeoutError:
             late = f"{name[:60]} did not arrive within {ARRIVAL_TIMEOUT:g} seconds: try again."
             return _refuse(tab, HTTPStatus.REQUEST_TIMEOUT, late)
-        if "box" in request.query_params and not tab.awaited and name.lower().endswith(_DATA):
+        if "box" in request.query_params and _is_for_box(tab, name):
             if request.query_params["box"] == "closed":
                 tab.actor.post(lambda host: host.tell(f"{name[:60]} is in the sidebar: open it."))
             return JSONResponse({"problem": "", "table": True})
@@ -70,6 +70,12 @@ async def open_file(request: Request) -> Response:
         finally:
             leaving.cancel()
     return JSONResponse({"problem": problem})
+
+
+def _is_for_box(tab: TabSession, name: str) -> bool:
+    """Whether a file is a table or a text that no opened file awaits."""
+    awaited = tab.actor.awaited
+    return name.lower().endswith(_DATA) and not (awaited and awaited.may_be(name))
 
 
 def _refuse(tab: TabSession, status: HTTPStatus, problem: str) -> Response:
@@ -94,27 +100,27 @@ def _open(tab: TabSession, name: str, content: bytes, gone: Callable[[], bool]) 
     """
     # A file that waits for another one is not refused.
     session, problem, refused = None, "", "Not opened. "
-    awaited = tab.awaited
+    awaited = tab.actor.awaited
     try:
         with abandoned_if(lambda: gone() or tab.actor.deserted):
             session = _session(tab, name, content)
     except DataMissingError as missing:
-        tab.awaited = AwaitedRun(name, content, missing.wanted)
+        tab.actor.awaited = AwaitedRun(name, content, missing.wanted)
         problem, refused = str(missing), ""
     except WordsMissingError as missing:
-        tab.awaited = AwaitedWeights(name, content)
+        tab.actor.awaited = AwaitedWeights(name, content)
         problem, refused = str(missing), ""
     except (TransferError, TaskError) as why:
         problem = str(why)
     except UnavailableError:
-        tab.awaited = awaited
+        tab.actor.awaited = awaited
         raise
     except Exception as why:  # Whatever it is, the reader is told, and the run goes on.
         _LOG.error("not foreseen in %.60r: %.200r", name, why)
         problem = f"{name[:60]}: can't be read. It may be damaged: save or send it again."
     with tab.host() as host:
         if session:
-            tab.awaited = None
+            tab.actor.awaited = None
             host.show(session)
             if host.session.player.recorded:
                 host.tell(f"{_COPY} {host.session.player.message}")
@@ -125,18 +131,24 @@ def _open(tab: TabSession, name: str, content: bytes, gone: Callable[[], bool]) 
 
 def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
     """What is in a file, or in the one that awaits it; raises TransferError or TaskError."""
-    awaited, store = tab.awaited, registry().upload_store
+    awaited, store = tab.actor.awaited, registry().upload_store
     if awaited and awaited.take(name, content):
         if awaited.missing:
             raise TransferError(f"{awaited.name[:60]} still needs {awaited.missing}.")
         if isinstance(awaited, AwaitedRun):
-            tab.awaited = None  # It opens, or it is damaged.
+            tab.actor.awaited = None  # It opens, or it is damaged.
         return awaited.session(store)
     if awaited and PurePath(name).suffix.lower() not in OPENS:
         raise TransferError(
-            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file, or was "
-            "changed since."
+            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file"
+            + ", or was changed since." * isinstance(awaited, AwaitedRun)
+            + "." * isinstance(awaited, AwaitedWeights)
         )
     with tab.host() as host:
-        upload = host.session.data.upload
+        data, upload = host.session.data, host.session.data.upload
+    if data.given is not None and name.lower().endswith(_DATA):
+        raise TransferError(
+            f"{name[:60]}: this run has the data that came with it. Open the page in a new tab, "
+            "without its link, and drop the file there."
+        )
     return session_of(content, name, upload, store)

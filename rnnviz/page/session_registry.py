@@ -18,7 +18,6 @@ import streamlit as st
 
 from rnnviz.classroom.classroom import Classroom
 from rnnviz.config import RunConfig
-from rnnviz.files.opened import AwaitedRun, AwaitedWeights
 from rnnviz.page.actor import Actor, EndedError, time_limit
 from rnnviz.page.session_host import GONE, RUN, SessionHost
 from rnnviz.probe.pair import Pair
@@ -52,8 +51,7 @@ class TabSession:
 
     The sidebar shows ``config``, and what of it is ``split`` between two networks; ``edition``
     counts how often its widgets were replaced.
-    ``new_run`` starts another run if this one has ended. ``awaited`` is an opened file that still
-    needs another one. In its ``classroom`` hands are counted.
+    ``new_run`` starts another run if this one has ended. In its ``classroom`` hands are counted.
     """
 
     ticket: str
@@ -63,7 +61,6 @@ class TabSession:
     config: RunConfig | None = None
     split: tuple[object, ...] = ()
     edition: int = 0
-    awaited: AwaitedRun | AwaitedWeights | None = None
     classroom: Classroom | None = None
 
     @contextmanager

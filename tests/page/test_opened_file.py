@@ -53,15 +53,22 @@ def post(app, name, content, **headers):
         )
 
 
+def answer_of(app, name, **box):
+    """What the server answers when a table is dropped."""
+    with TestClient(Starlette(routes=routes("/base"))) as client:
+        known = {TICKET: app.tab.ticket, "origin": "http://testserver"}
+        query = {"name": name, **box}
+        return client.post("/base/rnnviz/open", params=query, content=CSV, headers=known).json()
+
+
+def tabled(app, name):
+    """Whether a file is left to the box of own data."""
+    return "table" in answer_of(app, name, box="1")
+
+
 def test_a_table_is_for_the_box_of_own_data_unless_a_run_awaits_it():
     app = App(hidden="4")
-
-    def answer(name, **box):
-        with TestClient(Starlette(routes=routes("/base"))) as client:
-            known = {TICKET: app.tab.ticket, "origin": "http://testserver"}
-            query = {"name": name, **box}
-            return client.post("/base/rnnviz/open", params=query, content=CSV, headers=known).json()
-
+    answer = partial(answer_of, app)
     assert answer("sky.CSV", box="1") == {"problem": "", "table": True}
     assert "in the sidebar" not in app.session.player.message
     assert answer("sky.csv", box="closed") == {"problem": "", "table": True}
@@ -191,11 +198,17 @@ def test_a_state_dict_waits_for_its_words():
     assert "not text in UTF-8" in opened(app, "words.txt", b"\xff\xfe\x00")
     long = b"so\n" * 2_000_000
     assert "words.txt: is larger than 5 MB" in opened(app, "words.txt", long)
-    assert "needs its words" in opened(app, "words.csv", b"so\nwarm\ncold\n")
+    assert opened(app, "words.csv", b"so\nwarm\ncold\n").endswith("words.csv is another file.")
     assert app.session is before
+    # The run waits for them, not the tab: a reload changes nothing.
+    again = App(run=app.tab.actor.run_id)
+    assert again.tab is not app.tab and again.tab.actor.awaited
+    assert tabled(again, "sky.csv") and not tabled(again, "words.TXT")
     assert opened(app, "words.txt", "\r\n".join(words).encode()) == ""
     assert app.session.dataset.vocabulary.words == (*words,)
     app.click("step_epoch")
+    # Such a run learns no table.
+    assert "Open the page in a new tab, without its link" in opened(app, "sky.csv", CSV)
 
 
 def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):

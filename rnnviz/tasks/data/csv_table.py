@@ -260,6 +260,8 @@ def table_of_lines(
     above, below = rows[0].cells, rows[1:] if header else rows
     if not below:
         problem = f"{name}: has no rows below the header. Add some."
+        if name.lower().endswith((".xlsx", ".xlsm")):
+            problem += " Formulas need values: save the file in a spreadsheet program."
         raise TaskError(str(faults[0]) if faults else problem)
     if len(below) + len(faults) > MAX_ROWS:
         raise TaskError(f"{name}: has more than {MAX_ROWS:,} rows. Use fewer.")

@@ -227,7 +227,10 @@ def _numbers(
 def _check(cells: RawTable, found: SeriesColumns) -> None:
     """Raise TaskError for columns that can't be learned together."""
     if not found.values:
-        raise TaskError(f"{cells.name}: has no column of numbers to learn. Choose one as value.")
+        raise TaskError(
+            f"{cells.name}: has no column of numbers to learn. Choose one as value, or take one "
+            "out of Time or Series."
+        )
     twice = [name for name in found.names if found.names.count(name) > 1]
     if twice:
         raise TaskError(f"{cells.name}: the column {twice[0][:30]} has two roles. Choose another.")

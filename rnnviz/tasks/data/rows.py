@@ -203,8 +203,8 @@ def _values(cells: RawTable, column: str) -> int:
 # Rows
 
 
-#: The suffixes of tables that are texts.
-_TABLES = (".csv", ".tsv", ".tab")
+#: The suffixes of tables: a text may be named like a spreadsheet.
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet")
 #: Maximum number of groups of nearly equal labels that are listed.
 _MOST_GROUPS = 8
 

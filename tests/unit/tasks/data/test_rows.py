@@ -426,3 +426,12 @@ def test_every_table_has_columns_of_its_own(header, rows, form):
     assert len({*columns.names}) == len(columns.names)
     assert columns == Columns(*columns)
     assert columns_of(cells, *columns[:2], columns.label or None) == columns
+
+
+def test_a_text_that_is_named_like_a_spreadsheet_is_a_table():
+    cells = read_cells(b"t,v\n1,2\n3,4\n", "numbers.xlsx")
+    assert cells.columns == ("t", "v")
+    with pytest.raises(TaskError, match="none.xlsx: is empty"):
+        read_cells(b"", "none.xlsx")
+    with pytest.raises(TaskError, match="Formulas need values: save the file"):
+        read_cells(b"t,v\n", "formulas.xlsx")
