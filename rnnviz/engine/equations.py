@@ -323,7 +323,7 @@ class _Reader:
         test, yes, no = part.args
         sign = _COMPARISONS.get(type(test.ops[0])) if isinstance(test, ast.Compare) else None
         if not isinstance(test, ast.Compare) or len(test.ops) != 1 or sign is None:
-            wrong = "the first argument of where is a comparison, as in where(a > 0, a, b)"
+            wrong = "the first argument of where has one of < <= > >=, as in where(a > 0, a, b)"
             self._fail(test, wrong)
         nodes = self._nodes(part, test.left, test.comparators[0], yes, no)
         if all(node.kind == "number" for node in nodes[:2]):

@@ -129,7 +129,9 @@ def _check_names(names: Sequence[str], what: str, noun: str) -> None:
     if not names:
         raise TaskError(f"The {what} is empty." if noun == "word" else f"There are no {what}.")
     if len(names) > MAX_TOKENS:
-        raise TaskError(f"The {what} has {len(names):,} entries, more than {MAX_TOKENS:,}.")
+        raise TaskError(
+            f"There are {len(names):,} entries in the {what}, more than {MAX_TOKENS:,}."
+        )
     seen: set[str] = set()
     one = f"{'An' if noun[0] in 'io' else 'A'} {noun}"
     for place, name in enumerate(names, 1):

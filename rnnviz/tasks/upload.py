@@ -461,7 +461,7 @@ def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[st
         if shared := sum(unit.plain(row.text) in learned for row in test):
             notes.append(
                 f"Test phrases that are training phrases too: {shared:,} of {len(test):,}. They "
-                "test memorization only."
+                "say nothing about new phrases."
             )
         return rows, test, tuple(notes)
     if form is Form.NEXT:

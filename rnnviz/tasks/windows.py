@@ -35,7 +35,10 @@ def build_windows(
     pieces = [tuple(p for one in part for p in mended(one, fill)) for part in (train, test)]
     for k, purpose in enumerate(("to learn from", "of the test")):
         if (train, test)[k] and not pieces[k]:
-            raise TaskError(f"{name}: no step {purpose} has a number in every column. Fill them.")
+            raise TaskError(
+                f"{name}: no step {purpose} has a number in every column. Fill them, or leave out "
+                "a column."
+            )
     units = Units.of(np.concatenate([piece.values for piece in pieces[0]]))
     _check_far(name, columns, [piece for part in pieces for piece in part], units)
     expects = columns.form is Form.VALUES

@@ -234,7 +234,7 @@ def _eigenvalues(rest: Rest, noun: str, theme: Theme) -> Series:
 _SHOWN = 100
 #: More numbers of states would take longer to send than everything else.
 _MOST_NUMBERS = 30_000
-_CUT = "The table has no states: they are too many numbers. "
+_CUT = "The table has neither states nor outputs: they are too many numbers. "
 #: The longest memory shown as a number; the distance below which |λ| is shown as 1 ± distance.
 _MAX_MEMORY, _NEAR_ONE = 1_000_000, 1e-3
 _WORDS = {Kind.STABLE: "● stays", Kind.SADDLE: "○ leaves", Kind.SLOW: "· slow"}

@@ -351,7 +351,7 @@ def _table(pair: Pair, lab: RunsLab) -> None:
     rows = event["selection"]["rows"]
     lab.chosen = [str(listed.index[k]) for k in rows[:MOST_GROUPS] if k < len(listed)]
     if len(rows) > MOST_GROUPS:
-        st.caption(f"{len(rows)} rows are ticked; the first {MOST_GROUPS} are drawn.")
+        st.caption(escaped(f"{len(rows)} rows are ticked; the first {MOST_GROUPS} are drawn."))
     if click := st.session_state.get("runs_row"):
         key = listed.index[click["row"]] if lab.each else listed["middle"].iloc[click["row"]]
         open_run(pair, lab.run(key))

@@ -324,7 +324,7 @@ def _ordered(name: str, frame: pd.DataFrame, values: Array, found: CheckedSeries
     """The series in the order of time, with every time once; the order of equal ones is kept."""
     times, rows = frame["time"].to_numpy(), frame["row"].to_numpy()
     back = np.flatnonzero(times[1:] < np.maximum.accumulate(times)[:-1]) + 1
-    if 1 < len(times) - 1 == len(back):
+    if len(times) > 2 and (times[1:] < times[:-1]).all():
         found.hole(rows[0], "the rows are in reverse order. Fill and Skip reverse them.")
     else:
         for k in back:

@@ -59,7 +59,7 @@ export class PairCurves extends Curves {
       const [loss, score, kept] = [`${role}_loss`, `${role}_metric`, "left"].map((name) => valueAt(run[name], at));
       const here = epoch > run.reached ? (run.broken === null ? " (ended)" : " (broke)") : "";
       const share = Number.isNaN(kept) ? "" : `, left at the end ${leftText(kept)}`;
-      return `${run.name}${here}: loss ${loss.toPrecision(4).replace("Infinity", "∞")}, ${metric} ${(100 * score).toFixed(1)}%${share}`;
+      return `${run.name}${here}: loss ${Number.isNaN(loss) ? "–" : loss.toPrecision(4).replace("Infinity", "∞")}, ${metric} ${(100 * score).toFixed(1)}%${share}`;
     });
   }
 }

@@ -119,7 +119,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         ("h = max(h) + W @ x", "line 1, column 5: max takes 2 arguments, not 1"),
         ("h = tanh(a=h) + W @ x", "line 1, column 5: tanh takes plain arguments"),
         ("h = exp(2) * h + W @ x", "line 1, column 5: exp(2) is the same for all units"),
-        ("h = where(h, h, W @ x)", "column 11: the first argument of where is a comparison"),
+        ("h = where(h, h, W @ x)", "column 11: the first argument of where has one of < <= > >="),
         ("h = where(1 > 2, h, W @ x)", "line 1, column 11: this comparison is the same for all"),
         ("h = (h > 0) * h + W @ x", "line 1, column 6: a comparison can't be used here"),
         ("h = h % 2 + W @ x", "line 1, column 5: % can't be used here"),

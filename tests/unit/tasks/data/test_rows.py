@@ -431,7 +431,7 @@ def test_every_table_has_columns_of_its_own(header, rows, form):
 def test_a_text_that_is_named_like_a_spreadsheet_is_a_table():
     cells = read_cells(b"t,v\n1,2\n3,4\n", "numbers.xlsx")
     assert cells.columns == ("t", "v")
-    with pytest.raises(TaskError, match="none.xlsx: is empty"):
+    with pytest.raises(TaskError, match="is empty"):
         read_cells(b"", "none.xlsx")
     with pytest.raises(TaskError, match="Formulas need values: save the file"):
         read_cells(b"t,v\n", "formulas.xlsx")

@@ -84,6 +84,11 @@ def test_rows_that_go_back_in_time_are_one_problem():
     (one,) = found.series
     assert written(one.times) == DAYS
     assert one.rows.tolist() == [*range(11, 1, -1)]
+    # The last one at the top is another problem of every other row.
+    rows = days()
+    found = measured([rows[-1], *rows[:-1]])
+    assert len(found.holes) == len(rows) - 1
+    assert all("is before that of a row above" in reason for reason in reasons(found.holes))
 
 
 def test_a_constant_column_is_left_out_unless_it_is_the_only_one():
