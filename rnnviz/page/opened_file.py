@@ -139,10 +139,9 @@ def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
             tab.actor.awaited = None  # It opens, or it is damaged.
         return awaited.session(store)
     if awaited and PurePath(name).suffix.lower() not in OPENS:
+        changed = ", or was changed since" * isinstance(awaited, AwaitedRun)
         raise TransferError(
-            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file"
-            + ", or was changed since." * isinstance(awaited, AwaitedRun)
-            + "." * isinstance(awaited, AwaitedWeights)
+            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file{changed}."
         )
     with tab.host() as host:
         data, upload = host.session.data, host.session.data.upload
