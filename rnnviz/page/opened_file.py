@@ -141,7 +141,8 @@ def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
     if awaited and PurePath(name).suffix.lower() not in OPENS:
         changed = ", or was changed since" * isinstance(awaited, AwaitedRun)
         raise TransferError(
-            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another file{changed}."
+            f"{awaited.name[:60]} needs {awaited.missing}, and {name[:60]} is another "
+            f"file{changed}."
         )
     with tab.host() as host:
         data, upload = host.session.data, host.session.data.upload
