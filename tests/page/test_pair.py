@@ -125,7 +125,9 @@ def test_networks_with_the_same_weights_are_told_and_others_not():
     small = RunConfig(hidden=4)
     same = "Both begin with the same weights."
     assert story_of(compare(small, small)).endswith(same)
-    assert f"{same} Their difference shows only in training." in story_of(compare(small, replace(small, lr=0.1)))
+    assert f"{same} Their difference shows only in training." in story_of(
+        compare(small, replace(small, lr=0.1))
+    )
     assert same not in story_of(compare(small, replace(small, dtype="float32")))
     first = FirstNetwork(Session(small).state.parameters.copy(), small, "a file", "")
     assert same not in story_of(compare(Session(small, first=first), small))
