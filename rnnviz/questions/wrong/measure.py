@@ -223,7 +223,8 @@ class ResultsLab:
             self.column = self.column if self.column < len(columns) else 0
             row, self.row, self.opened = self.row if first else None, None, None
             if row and row[1] < len(part := _part(dataset, row[0])):
-                self.choose(row, part[row[1]], dataset, part[row[1]].text)
+                example = part[row[1]]
+                self.choose(row, example, dataset, dataset.phrase_of(example))
 
     def choose(
         self, row: tuple[DataPart, int], example: Example, dataset: Dataset, typed: str

@@ -11,6 +11,7 @@ from rnnviz.probe.results import read_answers
 from rnnviz.probe.session import Session
 from rnnviz.probe.work import spend
 from rnnviz.questions.wrong.measure import DataPart, ResultsLab, Show
+from tests.sampling import each_row
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,12 @@ def test_an_opened_sequence_is_shown_until_something_else_is_typed_or_learned(se
     lab.cell = (0, 1)
     lab.fit(replace(data))
     assert (lab.opened, lab.cell) == (None, None)
+
+
+@each_row("task", ["elnino", "recall"])
+def test_a_row_in_a_link_is_open_as_after_a_click(task):
+    session = Session(RunConfig(task=task, hidden=2))
+    lab, data = session.lab(ResultsLab), session.dataset
+    lab.row = DataPart.TRAIN, 5
+    lab.fit(data)
+    assert lab.current(data.phrase_of(data.train[5])) is data.train[5]
