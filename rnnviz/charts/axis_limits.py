@@ -31,19 +31,13 @@ def _has_size(value: float) -> bool:
     return sys.float_info.min < value <= _LARGEST
 
 
-def decades(values: Sequence[float] | Array) -> list[float]:
-    """The range of a log axis, in powers of ten, that covers the positive ``values``."""
-    logs = finite_logs(values)
-    return powers(logs.min(), logs.max()) if logs.size else powers(0, 0)
+def decades(values: Sequence[float] | Array, every: int = 2) -> list[float]:
+    """The range of a log axis, in powers of ten, that covers the positive ``values``.
 
-
-def whole_decades(values: Sequence[float] | Array) -> list[float]:
-    """Like ``decades``, but no further than the next powers of ten: of a picture that stays."""
+    It begins and ends near a multiple of ``every``.
+    """
     logs = finite_logs(values)
-    if not logs.size:
-        return decades(values)
-    first, last = math.floor(logs.min()), math.ceil(logs.max())
-    return [first - 0.1, max(last, first + 1) + 0.1]
+    return powers(logs.min(), logs.max(), every) if logs.size else powers(0, 0, every)
 
 
 def finite_logs(values: Sequence[float] | Array) -> Array:
@@ -53,10 +47,10 @@ def finite_logs(values: Sequence[float] | Array) -> Array:
     return logs
 
 
-def powers(low: float, high: float) -> list[float]:
-    """A range from an even power of ten below ``low`` to one above ``high``, with a margin."""
-    first, last = 2 * math.floor(low / 2), 2 * math.ceil(high / 2)
-    return [first - 0.3, max(last, first + 2) + 0.3]
+def powers(low: float, high: float, every: int = 2) -> list[float]:
+    """A range from a multiple of ``every`` below ``low`` to one above ``high``, with a margin."""
+    first, last = every * math.floor(low / every), every * math.ceil(high / every)
+    return [first - 0.3, max(last, first + every) + 0.3]
 
 
 class Scale:

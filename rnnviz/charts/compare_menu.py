@@ -161,7 +161,7 @@ def _menu(pair: Pair) -> str:
 
 
 def _others(session: Session) -> Iterator[tuple[str, str]]:
-    """Another value worth a comparison, for the settings that matter most."""
+    """Another value to compare with, for the settings that matter most."""
     config = session.config
     if session.dataset.series:
         yield "window", str(max(2, config.window // 2))

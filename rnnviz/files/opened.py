@@ -57,10 +57,6 @@ class AwaitedRun:
     wanted: Mapping[str, Mapping[str, str]]
     _found: dict[str, File] = field(default_factory=dict)
 
-    def may_be(self, name: str) -> bool:
-        """Whether a file with this name may be a missing one: data can have any."""
-        return bool(name)
-
     def take(self, name: str, content: bytes) -> bool:
         """Take a file if it is wanted, under any ``name``; return whether it is."""
         digest = hashlib.sha256(content).hexdigest()
@@ -88,15 +84,12 @@ class AwaitedWeights:
     content: bytes
     _words: list[str] = field(default_factory=list)
 
-    def may_be(self, name: str) -> bool:
-        """Whether a file with this name may be the words: a text."""
-        return PurePath(name).suffix.lower() in ("", ".txt")
-
     def take(self, name: str, content: bytes) -> bool:
         """Take a text with one word a line; return whether the file is one. Raises TaskError."""
-        if self.may_be(name):
+        is_text = PurePath(name).suffix.lower() in ("", ".txt")
+        if is_text:
             self._words = words_of(content, name)
-        return self.may_be(name)
+        return is_text
 
     @property
     def missing(self) -> str:

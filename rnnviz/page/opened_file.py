@@ -22,6 +22,7 @@ from rnnviz.page.ticket import asking_tab
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.data.rows import TABLES
 from rnnviz.ui.viewer import UnavailableError
 
 #: The message for a recording: the original may still grow.
@@ -31,8 +32,8 @@ MOST_AT_ONCE = 3
 #: Seconds in which a file must arrive, so that none blocks the others.
 ARRIVAL_TIMEOUT = 60.0
 _BUSY = "Other files are being opened here: try again in a moment."
-#: The ends of the names of tables and texts.
-_DATA = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".parquet")
+#: The suffixes of tables and texts.
+_DATA = (".txt", *TABLES)
 _SLOTS = asyncio.Semaphore(MOST_AT_ONCE)
 _LOG = logging.getLogger(__name__)
 
@@ -75,7 +76,9 @@ async def open_file(request: Request) -> Response:
 def _is_for_box(tab: TabSession, name: str) -> bool:
     """Whether a file is a table or a text that no opened file awaits."""
     awaited = tab.actor.awaited
-    return name.lower().endswith(_DATA) and not (awaited and awaited.may_be(name))
+    # The data of a run can have any name, the words of weights only that of a text.
+    wanted = _DATA if isinstance(awaited, AwaitedRun) else (".txt",) if awaited else ()
+    return name.lower().endswith(_DATA) and not name.lower().endswith(wanted)
 
 
 def _refuse(tab: TabSession, status: HTTPStatus, problem: str) -> Response:

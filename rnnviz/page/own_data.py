@@ -124,7 +124,7 @@ def choose_columns(upload: Upload) -> Upload:
 def _choose_numbers(upload: Upload, cells: RawTable, form: Form) -> Upload:
     """The upload with the chosen columns of numbers over time; raise TaskError.
 
-    What is chosen is not offered again, and what follows is guessed anew. A part with no column
+    What is chosen is not offered again, and the rest is guessed again. A part with no column
     left is not asked for.
     """
     given, mark = Given(form), _mark(upload.train)

@@ -199,7 +199,7 @@ def _changed(config: RunConfig) -> str:
 
 
 def _moving(action: Callable[[Pair, str], object]) -> Callable[[str], None]:
-    """A callback that applies ``action`` to the pair; the widgets are made anew elsewhere."""
+    """A callback that applies ``action`` to the pair; the widgets are rebuilt elsewhere."""
     tab = get_tab()
 
     def act(pair: Pair, name: str) -> None:

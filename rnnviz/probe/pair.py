@@ -40,8 +40,8 @@ WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
 #: network would split them differently.
 _SPLITTING = "seed", "data_seed"
 _OTHER_WORDS = (
-    "Both networks must know the same words, and another seed splits your texts anew: set Data "
-    "seed to keep the split."
+    "Both networks must know the same words, and another seed splits your texts differently: set "
+    "Data seed to keep the split."
 )
 #: Further epochs for a run that has ended, and the maximum in total.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
@@ -93,7 +93,7 @@ class KeptRun(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadyPair:
-    """Two networks that are worth comparing: the settings of the first, and what differs.
+    """A ready-made comparison: the settings of the first network, and what differs.
 
     ``token`` (from 0) of the ``phrase`` is the one whose memory is followed.
     """

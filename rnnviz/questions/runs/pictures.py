@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnviz.charts.axes import axis, log_axis, rows_axis, thinned
-from rnnviz.charts.axis_limits import whole_decades
+from rnnviz.charts.axis_limits import decades
 from rnnviz.charts.picture import SILENT, Picture, Series, compact, scatter
 from rnnviz.charts.shapes import faint, note
 from rnnviz.charts.theme import LIGHT, Theme, picture, plain
@@ -57,7 +57,7 @@ def run_curves(
         )  # fmt: skip
     longest = max(rows.shape[1] for rows in curves)
     every = np.concatenate([rows.ravel() for rows in curves])
-    up = log_axis("", theme, whole_decades(every)) if loss else score_axis(theme, 0, 1.02)
+    up = log_axis("", theme, decades(every, 1)) if loss else score_axis(theme, 0, 1.02)
     title = f"{CURVES[column].capitalize()} ({unit})" if loss else CURVES[column].capitalize()
     return picture(
         series, _titled(title, shared), HEIGHT, theme, {"t": 48 + _LINE * len(groups)}, yaxis=up,

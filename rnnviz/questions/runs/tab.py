@@ -83,11 +83,12 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it."""
     lab = pair.session.lab(RunsLab)
     # New runs appear only on request, so that nothing moves under the reader.
-    if visit("runs") != lab.visit or lab.whole.empty:
+    opened = visit("runs") != lab.visit
+    if opened or lab.whole.empty:
         lab.read()
-        if visit("runs") != lab.visit and lab.said:
-            lab.sweep, lab.said = None, ""
-        lab.visit = visit("runs")
+    if opened and lab.said:
+        lab.sweep, lab.said = None, ""
+    lab.visit = visit("runs")
     with controls:
         _sweep_form(pair.session, lab)
     _progress(lab)

@@ -142,8 +142,8 @@ def error_over_time(
 ) -> Picture:
     """The errors of the network, of the training before those of the test, in the order of time.
 
-    Of very many windows the largest error of each group is drawn. Where nobody knows what came, a
-    ring is on the axis.
+    Of very many windows the largest error of each group is drawn. A ring on the axis marks an
+    unknown true value.
     """
     order, count = np.argsort(of.test, kind="stable"), len(of.test)
     groups = np.array_split(order, min(count, _MOST_POINTS))

@@ -204,7 +204,7 @@ def _values(cells: RawTable, column: str) -> int:
 
 
 #: The suffixes of tables: a text may be named like a spreadsheet.
-_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet")
+TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".parquet")
 #: Maximum number of groups of nearly equal labels that are listed.
 _MOST_GROUPS = 8
 
@@ -271,7 +271,7 @@ def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> R
     if content.startswith(GZIP):
         raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
     text = decode(content, name, encoding)
-    if name.lower().endswith(_TABLES) or looks_like_table(text):
+    if name.lower().endswith(TABLES) or looks_like_table(text):
         return read_csv(text, name)
     body = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not body:

@@ -577,12 +577,12 @@ def test_two_networks_never_know_other_words_of_own_texts():
     pair = Pair(Session(RunConfig(hidden=2), upload_store=store))
     pair.load(upload)
     pair.compare({"seed": 1})
-    assert pair.second is None and "splits your texts anew" in pair.session.player.message
+    assert pair.second is None and "splits your texts differently" in pair.session.player.message
     pair.configure(replace(pair.first.config, data_seed=0))
     pair.compare({"seed": 1})
     assert pair.second.config.seed == 1
     pair.differ("data_seed", 3)
-    assert "splits your texts anew" in pair.session.player.message
+    assert "splits your texts differently" in pair.session.player.message
     assert pair.second.config.data_seed == 0
     link = dict(parse_qsl(pair.query(), keep_blank_values=True))
     pair.configure(replace(pair.first.config, data_seed=3))
@@ -595,7 +595,9 @@ def test_two_networks_never_know_other_words_of_own_texts():
     opened.follow(link)
     assert opened.second.dataset.vocabulary == opened.first.dataset.vocabulary
     opened.follow({name: text for name, text in link.items() if name != "data_seed"})
-    assert opened.second is None and "splits your texts anew" in opened.session.player.message
+    assert (
+        opened.second is None and "splits your texts differently" in opened.session.player.message
+    )
 
 
 def test_a_second_network_is_drawn_in_the_same_layer_and_part():

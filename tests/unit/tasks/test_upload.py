@@ -94,7 +94,8 @@ def test_a_test_file_is_the_test_whatever_the_share():
         ("text,label\nso very warm,warm\n", "are skipped: very."),
         (
             "text,label\nSo warm 1!,warm\nso warm,warm\n",
-            "training phrases too: 1 of 2. They say nothing about new phrases.",
+            "Test phrases that are training phrases too: 1 of 2. "
+            "They say nothing about new phrases.",
         ),
     ],
 )
