@@ -79,7 +79,7 @@ class DataSource:
         return self.given is not None or self.upload is not None
 
     def reads(self, setting: str, task: TaskName) -> bool:
-        """Whether a setting has an effect on the data; own data are cut into windows again."""
+        """Whether a setting has an effect on the data; on own data, only window and horizon can."""
         if not self.own or SETTINGS[setting].group != "Data":
             return TASKS[task].reads(setting)
         form = self.upload and (self.upload.form or Form.NEXT)
