@@ -60,12 +60,13 @@ CREATE TABLE weights (
 PRAGMA user_version = {_VERSION};
 PRAGMA application_id = {_APPLICATION};
 """
+_MOVE = "Move it away, or name another file"
 _DAMAGED = "the file is damaged. Move it away, or restore a copy"
 #: Messages for SQLite's errors, by prefix of their names. The statements are valid, so SQLITE_ERROR
 #: means a file with other columns.
 _SENTENCES = {
     "SQLITE_FULL": "the disk is full. Free some space, and start the same line again",
-    "SQLITE_NOTADB": "it is not a database of runs",
+    "SQLITE_NOTADB": f"it is not a database of runs. {_MOVE}",
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_ERROR": _DAMAGED,
     "SQLITE_READONLY": "it can't be written",
@@ -161,7 +162,7 @@ class Store:
         ((application,),) = self._rows("PRAGMA application_id")
         ((version,),) = self._rows("PRAGMA user_version")
         if tables and application != _APPLICATION:
-            raise StoreError(f"{self.path}: it is a database of another program.")
+            raise StoreError(f"{self.path}: it is a database of another program. {_MOVE}.")
         if version > _VERSION:
             raise StoreError(f"{self.path}: a newer rnnviz has written it. Update this one.")
         # A view or a computed column could be endless.

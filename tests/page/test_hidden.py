@@ -244,6 +244,8 @@ def test_states_that_overflow_have_a_sentence_in_every_place():
     page = Page(phrase="bad " * 60, **link)
     for chart in CARRY - {"words"}:
         assert page.said(chart) == "The states are not finite numbers here."
+    titles = {page.chart(chart)["layout"]["title"]["text"] for chart in CARRY - {"words"}}
+    assert len(titles) == len(CARRY) - 1 and any("Unit " in title for title in titles)
 
 
 @each_row("link", [

@@ -220,17 +220,28 @@ def _measured(here: UnitSubject) -> str:
     return f"Measured on the {data.role} {session.names.generic}s: {some}.{past}"
 
 
-def _or_not_finite(figure: Callable[[UnitSubject], Picture]) -> Callable[[UnitSubject], Picture]:
-    def drawn(here: UnitSubject) -> Picture:
-        if here.finite:
-            return figure(here)
-        earlier = f" Go back to an earlier {here.session.unit}." if here.source.state.epoch else ""
-        return sentence("Units", f"The states are not finite numbers here.{earlier}", theme())
-
-    return drawn
+UnitPicture = Callable[[UnitSubject], Picture]
 
 
-@_or_not_finite
+def _or_not_finite(title: str) -> Callable[[UnitPicture], UnitPicture]:
+    """Draw a sentence with the ``title`` instead of states that are not finite numbers."""
+
+    def with_sentence(figure: UnitPicture) -> UnitPicture:
+        def drawn(here: UnitSubject) -> Picture:
+            if here.finite:
+                return figure(here)
+            session, unit = here.session, here.session.unit
+            named = title.format(noun=session.names.noun, unit=here.lab.unit, epoch=unit)
+            earlier = f" Go back to an earlier {unit}." if here.source.state.epoch else ""
+            text = f"The states are not finite numbers here.{earlier}"
+            return sentence(named, text, theme())
+
+        return drawn
+
+    return with_sentence
+
+
+@_or_not_finite("Hidden state after every {noun}")
 def _memory(here: UnitSubject) -> Picture:
     """The states, with threads of the contributions of all units to the chosen one."""
     session, probe, rows = here.session, here.probe, here.rows
@@ -241,7 +252,7 @@ def _memory(here: UnitSubject) -> Picture:
     return memory_rows(here.states, rows, probe.step_names, here.view, here.theme("memory"))
 
 
-@_or_not_finite
+@_or_not_finite("Unit {unit} after every {noun}")
 def _unit_words(here: UnitSubject) -> Picture:
     """The unit after every word, now and at the second moment of the run."""
     session, k, source = here.session, here.lab.unit, here.source
@@ -253,7 +264,7 @@ def _unit_words(here: UnitSubject) -> Picture:
     return unit_bars(unit, title, here.probe.step_names, here.view, here.theme("unit", str(k)))
 
 
-@_or_not_finite
+@_or_not_finite("Unit {unit} over the {epoch}s")
 def _unit_epochs(here: UnitSubject) -> Picture:
     session, unit = here.session, here.lab.unit
     epochs, values = session.lab(UnitHistory).past(session.run, here.query, _PAST)
@@ -262,7 +273,7 @@ def _unit_epochs(here: UnitSubject) -> Picture:
     return unit_curve((epochs, values[:, unit]), title, course, here.view, here.theme("epochs"))
 
 
-@_or_not_finite
+@_or_not_finite("What a {noun} adds to a unit")
 def _response(here: UnitSubject) -> Picture:
     noun, lab, activations = here.session.names.noun, here.lab, here.activations
     title = f"What a {noun} adds to a unit: Δ{here.source.part}"
@@ -275,13 +286,13 @@ def _response(here: UnitSubject) -> Picture:
     return response_matrix(response, title, colors, chosen=lab.unit, word=word, changes=means)
 
 
-@_or_not_finite
+@_or_not_finite("What each unit follows")
 def _following(here: UnitSubject) -> Picture:
     found, title = here.lab.following(here.source), "What each unit follows"
     return following_map(found, here.rows, title, theme())
 
 
-@_or_not_finite
+@_or_not_finite("Unit {unit} over the season")
 def _unit_season(here: UnitSubject) -> Picture:
     """The chosen unit against the phase of the season, or why there is none."""
     session, lab, read = here.session, here.lab, here.activations
@@ -298,7 +309,7 @@ def _unit_season(here: UnitSubject) -> Picture:
     return unit_season(every, own, season, title, view=here.view, theme=colors)
 
 
-@_or_not_finite
+@_or_not_finite("Sequences, tinted by unit {unit}")
 def _phrases(here: UnitSubject) -> Picture:
     """One page of the training sequences, those with the chosen word first."""
     session, lab, activations = here.session, here.lab, here.activations

@@ -253,8 +253,11 @@ def damaged(path):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda path: path.write_bytes(os.urandom(5000)), "not a database of runs"),
-        (foreign, "another program"),
+        (
+            lambda path: path.write_bytes(os.urandom(5000)),
+            "not a database of runs. Move it away, or name another file",
+        ),
+        (foreign, "another program. Move it away"),
         (newer, "a newer rnnviz"),
         (damaged, "damaged"),
         (with_a_view, "damaged"),
