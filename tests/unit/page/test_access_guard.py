@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -231,22 +232,31 @@ def test_with_a_ticket_frames_come_and_a_flood_of_nonsense_harms_nobody(client, 
 
 
 def test_a_browser_that_does_not_read_its_frames_is_let_go(client, tab, monkeypatch):
+    outboxes = []
+
     async def nothing_is_read(socket, outbox):
+        outboxes.append(outbox)
         await asyncio.Event().wait()
 
     monkeypatch.setattr(module, "_send_all", nothing_is_read)
     monkeypatch.setattr(module, "MAX_UNREAD", 2)
     with opened(client, ticket=tab.ticket, client="me") as socket:
         socket.receive_text()
-        for number in range(1, 50):
-            step = {"do": "step", "what": "epoch", "n": number}
-            for message in (step, {"do": "ack", "seq": number}):
-                socket.send_text(json.dumps(message))
+        # Every frame is acknowledged, so that the next one comes.
+        for number in range(1, 2000):
+            unread = outboxes[0].qsize() if outboxes else 0
+            socket.send_text(json.dumps({"do": "ack", "seq": unread}))
+            if unread > 2:
+                break
+            socket.send_text(json.dumps({"do": "step", "what": "epoch", "n": number}))
+            time.sleep(0.01)
+        assert unread > 2
         assert refusal(socket) == (1009, "more than 2 unread frames")
 
 
 def test_messages_wait_in_the_browser_while_a_run_is_behind(client, tab, monkeypatch):
     behind = [True] * 3
+    monkeypatch.setattr(module, "BEAT", 60)
     crowded = property(lambda _: bool(behind) and behind.pop())
     monkeypatch.setattr(type(tab.actor), "crowded", crowded)
     with opened(client, ticket=tab.ticket, client="me") as socket:
