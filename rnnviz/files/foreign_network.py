@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -303,14 +303,8 @@ _REFUSED = {
 }
 
 
-def network_of(
-    tensors: Mapping[str, Array], words: int, activation: Activation = Activation.TANH
-) -> ForeignNetwork:
-    """The network whose arrays these are; raises TransferError.
-
-    ``words`` is the size of the vocabulary, which identifies an embedding. The ``activation`` of an
-    Elman cell is not in the arrays.
-    """
+def recurrent_prefix(tensors: Collection[str]) -> str:
+    """The text before weight_hh_l0 among these names; raises TransferError unless there is one."""
     for part, sentence in _REFUSED.items():
         if any(part in name for name in tensors):
             raise TransferError(sentence)
@@ -321,7 +315,18 @@ def network_of(
             "There must be one weight_hh_l0, the recurrent weights of an nn.RNN, nn.GRU or "
             f"nn.LSTM; there are {len(found)} among: {listed}."
         )
-    (prefix,) = found
+    return found[0]
+
+
+def network_of(
+    tensors: Mapping[str, Array], words: int, activation: Activation = Activation.TANH
+) -> ForeignNetwork:
+    """The network whose arrays these are; raises TransferError.
+
+    ``words`` is the size of the vocabulary, which identifies an embedding. The ``activation`` of an
+    Elman cell is not in the arrays.
+    """
+    prefix = recurrent_prefix(tensors)
     own = {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
     layers = {name: array for name, array in own.items() if _LAYER.fullmatch(name)}
     kind = _kind(layers)

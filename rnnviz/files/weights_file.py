@@ -16,7 +16,13 @@ from rnnviz.config import Activation, Loss, OutputAt, RunConfig
 from rnnviz.engine.evaluation import Evaluator
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Architecture, Parameters
-from rnnviz.files.foreign_network import ForeignNetwork, TransferError, network_of, problems_of
+from rnnviz.files.foreign_network import (
+    ForeignNetwork,
+    TransferError,
+    network_of,
+    problems_of,
+    recurrent_prefix,
+)
 from rnnviz.files.output import query_of
 from rnnviz.files.tensor_file import TensorFile, npz_content, parsed, read_tensors
 from rnnviz.probe.session import Session
@@ -201,6 +207,8 @@ def network_in(file: TensorFile, name: str, hints: WeightsHints) -> ImportedNetw
 
 
 def _state_dict(file: TensorFile, name: str, hints: WeightsHints, links: str) -> ImportedNetwork:
+    with problems_of(name):
+        recurrent_prefix(file.tensors)
     if hints.vocabulary is None:
         raise WordsMissingError(
             f"{name} has the weights alone: drop its words too, a text file with one word a line "

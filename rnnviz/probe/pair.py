@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnviz.config import SETTINGS, RunConfig, TaskName
+from rnnviz.probe.marks import Mark, choices_of, choose, index_from, one_of, written_from
 from rnnviz.probe.session import Selection, Session
 from rnnviz.probe.story import learned_at
 from rnnviz.run.history import PreviousRun
@@ -201,6 +202,16 @@ class Pair:
     ``before`` are the runs that a ready pair, or a change of two networks, has replaced. ``luck``
     are the runs of other seeds.
     """
+
+    #: What the link of two networks says of the page.
+    marks: tuple[Mark, ...] = (
+        Mark("token_followed", "_token", index_from(1), written_from(1)),
+        Mark(
+            "show", "view", one_of({str(one): one for one in View}),
+            lambda one: "" if one is View.BOTH else str(one),
+        ),
+        Mark.option("role", "role", Role),
+    )  # fmt: skip
 
     def __init__(self, first: Session) -> None:
         self.first = first
@@ -790,12 +801,7 @@ class Pair:
         link = replace(self.first.link(), marks=shown.marks, view=shown.view)
         if self.second is None:
             return link.query()
-        page = {
-            "token_followed": str(self._token + 1) if self._token else "",
-            "show": "" if self.view is View.BOTH else str(self.view),
-            "role": "" if self.role is Role.TRAIN else str(self.role),
-        }
-        return pair_query(link, self.second.link(), {k: v for k, v in page.items() if v})
+        return pair_query(link, self.second.link(), choices_of(self))
 
     def follow(self, query: Mapping[str, str], patience: float = LINK_SECONDS) -> None:
         """Open a link of one run, or of two."""
@@ -823,15 +829,9 @@ class Pair:
             self.first.player.note(sentence)
         for sentence in reversed(problems):
             self.second.player.note(sentence)
-        self._read_page(query)
-
-    def _read_page(self, query: Mapping[str, str]) -> None:
-        show, role = query.get("show", ""), query.get("role", "")
-        self.view = View(show) if show in list(View) else View.BOTH
-        self.role = Role(role) if role in list(Role) else Role.TRAIN
-        token = query.get("token_followed", "")
-        short = token.isascii() and token.isdigit() and len(token) < 9
-        self._token = max(0, int(token) - 1) if short else 0
+        self.view, self.role, self._token = View.BOTH, Role.TRAIN, 0
+        for sentence in choose(self, query):
+            self.first.player.note(sentence)
 
 
 def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:

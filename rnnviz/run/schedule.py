@@ -95,6 +95,11 @@ class Change:
 _POSITION_OF = attrgetter("position")
 
 
+def _ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """By position; edits of the weights come before the settings of the steps that follow."""
+    return tuple(sorted(changes, key=lambda change: (change.position, change.name != EDIT)))
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The initial settings and the changes in order; they determine the weights of a run."""
@@ -146,7 +151,8 @@ class Schedule:
 
     def edited(self, position: Position, edits: Iterable[Edit]) -> Schedule:
         """The schedule with weight edits at ``position``, which must not precede any change."""
-        return Schedule(self.start, (*self.changes, *(Change(position, EDIT, e) for e in edits)))
+        new = (Change(position, EDIT, edit) for edit in edits)
+        return Schedule(self.start, _ordered((*self.changes, *new)))
 
     def edits(self, position: Position) -> tuple[Edit, ...]:
         """The weight edits at ``position``."""
@@ -183,4 +189,4 @@ def read_changes(text: str) -> tuple[tuple[Change, ...], list[str]]:
             problems.append(f"{problem} It is left out.")
     if len(parts) > MAX_CHANGES:
         problems.append(f"Of {len(parts):,} changes the first {MAX_CHANGES} are read.")
-    return tuple(sorted(changes, key=_POSITION_OF)), problems
+    return _ordered(changes), problems

@@ -191,6 +191,8 @@ def test_a_state_dict_waits_for_its_words():
     content = TensorFile({name: rng.normal(size=shape) for name, shape in shapes.items()}).content()
     app = App()
     before = app.session
+    assert "no arrays" in opened(app, "none.safetensors", TensorFile({}).content())
+    assert app.tab.actor.awaited is None
     assert "net.safetensors has the weights alone: drop its words too" in opened(
         app, "net.safetensors", content
     )

@@ -702,6 +702,22 @@ def test_a_token_before_the_first_is_the_first_and_one_after_the_last_the_last()
     assert "token_followed=4" in pair.query()
 
 
+@each_row(
+    ("mark", "wanted"),
+    [
+        ("show=C", "write A or both or B"),
+        ("role=none", "write train or test"),
+        ("token_followed=x", "write a whole number from 1"),
+    ],
+)
+def test_an_invalid_choice_of_two_networks_in_a_link_is_said_and_left_out(mark, wanted):
+    name, _, text = mark.partition("=")
+    pair = Pair(Session(SMALL))
+    pair.follow({"hidden": "2", "vs": "lr:0.1", name: text})
+    assert f"In the link: {name}, '{text}': {wanted}" in pair.first.player.message
+    assert name not in pair.query()
+
+
 def test_one_token_is_drawn_and_another_is_followed_without_losing_what_is_measured():
     session = Session(SMALL)
     session.player.advance(3)

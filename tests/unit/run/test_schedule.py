@@ -63,7 +63,7 @@ def test_what_is_no_position_gets_a_sentence(text):
 def test_changes_are_read_as_they_are_written_in_the_order_of_their_positions(given_changes):
     found, problems = read_changes(Schedule(START, tuple(given_changes)).text())
     assert problems == []
-    assert list(found) == sorted(given_changes, key=lambda change: change.position)
+    assert list(found) == sorted(given_changes, key=lambda c: (c.position, c.name != "edit"))
 
 
 @given(st.text())
@@ -192,6 +192,13 @@ def test_an_edit_changes_no_setting():
     assert schedule.edits(Position(2)) == schedule.edits(Position(3, 1)) == ()
     assert schedule.next_change(Position(1)) == Position(3)
     assert schedule.text() == "3:edit=silence 1 2,3:edit=scale 0.5"
+
+
+def test_a_link_keeps_the_order_of_a_setting_and_an_edit_at_one_position():
+    schedule = Schedule(START).changed(Position(3), lr(0.5)).edited(Position(3), [TWO, ONE])
+    assert schedule.text() == "3:edit=scale 0.5,3:edit=silence 1 2,3:lr=0.5"
+    again = Schedule(START, read_changes(schedule.text())[0])
+    assert again.changed(Position(3), lr(0.5)).text() == schedule.text()
 
 
 @each_row("position", [Position(3), Position(0)])
