@@ -171,7 +171,8 @@ class SessionRegistry:
 
 def get_tab() -> TabSession:
     """The session of this browser tab, made from its link when the tab is opened."""
-    with errors_on_page():
+    # The first scores of the largest networks take seconds.
+    with errors_on_page(), st.spinner("Scoring the network", show_time=True):
         return registry().tab(st.session_state, st.query_params)
 
 
