@@ -35,6 +35,8 @@ _SMALL = 32
 _YOUNGER = ("note", "digest")
 #: The most bytes of the scores of a run.
 _MOST_SCORES = 8 * len(COLUMNS) * (int(SETTINGS["epochs"].high) + 1)
+#: The most characters of a text, or bytes of a small curve.
+_MOST_TEXT = 1_000_000
 #: The most variables of a statement, of the 32,766 that SQLite takes.
 _MOST = 500
 _SCHEMA = f"""
@@ -234,7 +236,8 @@ class Store:
         """Raise StoreError for a table that rnnviz has not written."""
         ((version,),) = self._rows("PRAGMA user_version")
         wrong = (
-            f"typeof({name}) NOT IN ({kinds})" for name, kinds in _kinds(table).items()
+            f"typeof({name}) NOT IN ({kinds}) OR length({name}) > {_MOST_TEXT}"
+            for name, kinds in _kinds(table).items()
             if version == _VERSION or name not in _YOUNGER
         )  # fmt: skip
         with self.intact():

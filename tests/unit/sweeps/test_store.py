@@ -288,6 +288,7 @@ def test_a_file_that_can_not_be_used_gets_a_sentence_that_names_it(path, make, s
         "UPDATE curve SET scores = 'none'", "UPDATE weights SET theta = x'00'",
         "UPDATE sweep SET total = 'many'", "ALTER TABLE run RENAME COLUMN link TO address",
         "DROP TABLE sweep", f"UPDATE run SET settings = '{'[' * 200_000}'",
+        "UPDATE run SET note = hex(zeroblob(500001))", "UPDATE sweep SET line = zeroblob(2000000)",
     ],
     ids=lambda statement: statement[:60],
 )  # fmt: skip
