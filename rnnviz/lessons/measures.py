@@ -18,14 +18,13 @@ from rnnviz.lessons.head import HeadTable, LessonError
 from rnnviz.lessons.network import Network
 from rnnviz.probe.activations import mean_change, read_activations
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_flow import compare
-from rnnviz.probe.memory_gauge import eigenvalues, recurrent, spectrum
+from rnnviz.probe.gradient_flow import compare, token_contribution
+from rnnviz.probe.lengths import by_length, length_profile
+from rnnviz.probe.memory_gauge import answer_flow, eigenvalues, recurrent, spectrum
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.retention import memory_shares, other_inputs
+from rnnviz.probe.unrolled import Unrolled
 from rnnviz.probe.work import completed
-from rnnviz.questions.feed.measure import shares_of as fed_shares
-from rnnviz.questions.reach.measure import by_length, length_profile
-from rnnviz.questions.reach.measure import shares_of as reach_shares
 from rnnviz.run.run import Run, TrainingRun
 from rnnviz.run.schedule import Position, Schedule
 from rnnviz.tasks.data_source import DataSource
@@ -128,12 +127,14 @@ OVER_EPOCHS = frozenset(CURVES) - {"right by lag"}
 
 def reach(network: Network, phrase: str, *, word: int) -> float:
     """The share of the last answer's gradient that reaches word number ``word``."""
-    return float(reach_shares(network.read(phrase, word)[1]).norms[word - 1])
+    return float(answer_flow(network.read(phrase, word)[1]).norms[word - 1])
 
 
 def fed(network: Network, phrase: str, *, word: int) -> float:
     """The share of the recurrent gradient that comes from word number ``word``."""
-    return float(fed_shares(network.read(phrase, word)[1]).W_hh[word - 1])
+    query = network.read(phrase, word)[1]
+    unrolled = Unrolled(query.trace, query.layer)
+    return float(token_contribution(unrolled, query.state.parameters).W_hh[word - 1])
 
 
 def error(network: Network, parameter: str, *, phrase: str) -> float:

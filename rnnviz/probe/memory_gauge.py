@@ -20,7 +20,7 @@ from rnnviz.engine.parameters import Parameters
 from rnnviz.engine.trace import Trace
 from rnnviz.engine.training import backward_again, record
 from rnnviz.probe.cell_parts import cell_parts, memory_norms
-from rnnviz.probe.gradient_flow import Objective
+from rnnviz.probe.gradient_flow import Flow, GradientQuery, Objective
 from rnnviz.probe.unrolled import Unrolled
 
 
@@ -303,6 +303,14 @@ def last_answer_shares(
     norms[max(unrolled.outputs) + 1 :] = 0
     with np.errstate(all="ignore"):
         return np.asarray(norms / norms[np.flatnonzero(norms)[-1:].max(initial=0)])
+
+
+def answer_flow(query: GradientQuery) -> Flow:
+    """What is left of the gradient of the phrase's last answer at every token, as shares."""
+    config = query.config
+    rule = BackwardRule(config.gradient, config.truncate, query.layer)
+    shares = last_answer_shares(query.state.parameters, query.trace, query.objective, rule)
+    return Flow(query.objective, shares)
 
 
 def _of_last_answer(

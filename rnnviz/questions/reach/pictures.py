@@ -30,8 +30,8 @@ from rnnviz.engine.layer_buffers import Array
 from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_flow import Flow
 from rnnviz.probe.jacobians import Products
+from rnnviz.probe.lengths import LengthProfile
 from rnnviz.probe.memory_gauge import LagProfile
-from rnnviz.questions.reach.measure import LengthProfile
 
 #: Decades of the axis below 1, or below the rounding error if a share comes within ``_NEAR``.
 _BELOW, _NEAR = 2, 3

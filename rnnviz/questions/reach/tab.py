@@ -25,13 +25,13 @@ from rnnviz.probe.formatting import number
 from rnnviz.probe.gradient_flow import GradientQuery
 from rnnviz.probe.health import REACH_WATCH
 from rnnviz.probe.jacobians import fits
+from rnnviz.probe.lengths import LengthProfile
 from rnnviz.probe.memory_gauge import GradientMap, eigenvalues, recurrent, recurrent_name
 from rnnviz.probe.pair import Pair
 from rnnviz.probe.session import Session
 from rnnviz.questions.reach.measure import (
     BandSource,
     LengthLab,
-    LengthProfile,
     ReachLab,
     last_starved,
     state_spectra,

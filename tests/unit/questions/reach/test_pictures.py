@@ -10,8 +10,8 @@ from rnnviz.charts.shapes import Second
 from rnnviz.charts.theme import DARK, LIGHT
 from rnnviz.probe.gradient_flow import Flow, Objective
 from rnnviz.probe.jacobians import Products
+from rnnviz.probe.lengths import LengthProfile
 from rnnviz.probe.memory_gauge import LagProfile
-from rnnviz.questions.reach.measure import LengthProfile
 from rnnviz.questions.reach.pictures import (
     connectivity_map,
     exponent_curve,
