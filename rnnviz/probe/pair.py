@@ -22,7 +22,7 @@ from rnnviz.run.pair_link import COMMON, pair_query, read_second
 from rnnviz.run.player import LINK_SECONDS, Player
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
-from rnnviz.run.share_link import Link, read_link
+from rnnviz.run.share_link import START, Link, read_link
 from rnnviz.run.timeline import Timeline
 from rnnviz.sweeps.seed_runs import SeedRuns
 from rnnviz.sweeps.spread import Spread
@@ -497,9 +497,24 @@ class Pair:
 
     def configure(self, config: RunConfig) -> None:
         """Apply settings to the first; the second has them too, but for those that are split."""
-        with self._all_or_nothing():
+        with self._catching_up(), self._all_or_nothing():
             self.first.configure(config)
             self._follow_first()
+
+    @contextmanager
+    def _catching_up(self) -> Iterator[None]:
+        """If one run alone restarts, train it up to where the other is; if they play, ticks do."""
+        before = [session.run for session in self.sessions]
+        yield
+        kept = [session.run is run for session, run in zip(self.sessions, before, strict=True)]
+        if sorted(kept) != [False, True]:
+            return
+        player, other = self.players[kept.index(False)], self.players[kept.index(True)]
+        if isinstance(player, Player) and not other.running:
+            end = Position(player.config.epochs)
+            now, shown = min(other.run.position, end), min(other.position, end)
+            if now > START:
+                player.follow(Link(player.run.schedule, now, shown), patience=0.0)
 
     def load(self, upload: Upload | None) -> None:
         """Restart both with the user's own data, or with the task's for None."""
@@ -543,12 +558,13 @@ class Pair:
             if self._knows_other_words(config):
                 self.first.player.message = _OTHER_WORDS
                 return
-            self.second.configure(config)
-            self.split.add(name)
-            self._note_split()
-            self._share_phrase()
-            if said := self.second.player.message:
-                self.first.player.message = f"{self.names[1]}: {said}"
+            with self._catching_up():
+                self.second.configure(config)
+                self.split.add(name)
+                self._note_split()
+                self._share_phrase()
+                if said := self.second.player.message:
+                    self.first.player.message = f"{self.names[1]}: {said}"
 
     def _knows_other_words(self, config: RunConfig) -> bool:
         """Whether a network with these settings has another vocabulary, or other classes."""

@@ -726,3 +726,27 @@ def test_one_token_is_drawn_and_another_is_followed_without_losing_what_is_measu
         lab.now(session, probe, 2)
     assert len(lab.past(session, probe, 0).epochs) == 4
     assert lab.now(session, probe, 2).token == 2
+
+
+@each_row("which", [0, 1])
+def test_a_network_that_a_setting_restarts_alone_is_trained_up_to_the_other(which):
+    pair = compared(at=3, cell="lstm", lr=0.1)
+    pair.go_to(Position(2))
+    if which:
+        pair.differ("cell", "leaky")
+    else:
+        pair.configure(replace(pair.first.config, cell="gru"))
+    if which:  # Again, while it is still behind.
+        pair.differ("cell", "gru")
+    while pair.at_work:
+        pair.tick(1)
+    assert [str(session.run.position) for session in pair.sessions] == ["3", "3"]
+    assert [session.player.position.epoch for session in pair.sessions] == [2, 2]
+    assert pair.sessions[which].config.cell == "gru" and not pair.running
+
+
+def test_both_begin_again_if_a_setting_restarts_both():
+    pair = compared(at=3, lr=0.1)
+    pair.configure(replace(pair.first.config, hidden=5))
+    assert [session.run.position.epoch for session in pair.sessions] == [0, 0]
+    assert not pair.at_work
