@@ -737,6 +737,9 @@ class Pair:
         """Put the run that was replaced last beside the network, as the first."""
         if (kept := self.offered) is None:
             return
+        if self._knows_other_words(kept.config):
+            self.first.player.message = _OTHER_WORDS
+            return
         now, old = self.first, self.first.beside(kept.config)
         kept.show_in(old)
         old.player.back_to_now()

@@ -750,3 +750,15 @@ def test_both_begin_again_if_a_setting_restarts_both():
     pair.configure(replace(pair.first.config, hidden=5))
     assert [session.run.position.epoch for session in pair.sessions] == [0, 0]
     assert not pair.at_work
+
+
+def test_a_run_that_knew_other_words_is_not_put_beside_this_one():
+    rows = "".join(f"word{k} here,{k % 2}\n" for k in range(40))
+    pair = Pair(Session(RunConfig(hidden=2)))
+    pair.load(Upload(File("own.csv", f"text,label\n{rows}".encode())))
+    pair.first.player.advance(1)
+    with pair.keeping_replaced_run():
+        pair.configure(replace(pair.first.config, seed=1))
+    assert pair.offered
+    pair.bring_back()
+    assert pair.second is None and "splits your texts differently" in pair.session.player.message
