@@ -38,7 +38,8 @@ _AGAIN = "Started again"
 def pair_texts(pair: Pair, own_story: str | None = None) -> dict[str, str]:
     """The texts that replace those of one network; a page may have a story of its own."""
     texts = {"compare": _menu(pair), "message": _message(pair), "luck": _luck(pair)}
-    if pair.luck_shown and not pair.second and (luck := luck_story(pair)):
+    shows_luck = pair.luck_shown and not pair.second and not own_story
+    if shows_luck and (luck := luck_story(pair)):
         texts["story"] = story_line(*luck, pair=True)
     if pair.second:
         texts |= {"status": scores_html(pair), "view": _view(pair)}

@@ -128,7 +128,16 @@ def _changed(play: LessonPlay) -> str:
         return ""
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last
-    return f"You changed {escape(listed)}: your guess is judged by your own run."
+    lesson = play.lesson
+    guessed = [lesson.measures[name] for name in lesson.prediction.compare]
+    own = [m.run == "main" and m.kind.subject is not Subject.SETTINGS for m in guessed]
+    if all(own):
+        said = "your guess is judged by your own run"
+    elif any(own):
+        said = "what you guessed about your own run is judged by it"
+    else:
+        said = "the guess is about other runs, which stay as they were"
+    return f"You changed {escape(listed)}: {said}."
 
 
 def _judged(play: LessonPlay) -> str:

@@ -134,7 +134,7 @@ def chapters(scores: Scores, radii: Array, epochs: Array) -> Array:
     # Epoch 1 has no other epochs to compare with.
     by_scores = np.where(epochs == 1, np.maximum(by_scores, raw[epochs]), by_scores)
     near_guessing = by_scores == Chapter.MEMORY_GROWS
-    reached: Array = np.where(near_guessing, _of_memory(radii, epochs), by_scores)
+    reached: Array = np.where(near_guessing, _of_memory(radii, epochs, scores.edits), by_scores)
     reached[epochs == 0] = Chapter.UNTRAINED
     return reached
 
@@ -148,7 +148,7 @@ def learned_at(history: History, data: Dataset) -> int | None:
     return int(history.epochs[found[0]]) if len(found) else None
 
 
-def _of_memory(radii: Array, epochs: Array) -> Array:
+def _of_memory(radii: Array, epochs: Array, edits: Sequence[int]) -> Array:
     """PLATEAU, MEMORY_GROWS or MEMORY_OPENS, by the lower median of the radii of the last epochs.
 
     If the last two radii are both larger, it is by the smaller of them. Epochs that were not
@@ -158,7 +158,7 @@ def _of_memory(radii: Array, epochs: Array) -> Array:
     if 0 not in measured[:1]:
         return np.full(len(epochs), Chapter.PLATEAU)
     last = measured[np.searchsorted(measured, epochs, side="right") - 1]
-    windows = _windows(radii, np.nan)[last]
+    windows = _windows(radii, np.nan, edits)[last]
     rows = np.sort(windows, axis=1)  # NaN comes last
     middle = (np.count_nonzero(~np.isnan(rows), axis=1) - 1) // 2
     usual = np.fmax(rows[np.arange(len(rows)), middle], windows[:, -2:].min(axis=1))

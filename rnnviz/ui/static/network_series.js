@@ -157,8 +157,8 @@ function paintRow(p, k, { y: top, height }) {
     if (!Number.isNaN(answers[t] + real[t])) stroke(p, [[place(t), y(real[t])], [place(t), y(answers[t])]], faint(theme.forward, 0.35), 3);
   stroke(p, points(real, 0, steps), theme.text, 1.8);
   stroke(p, points(real, steps - 1, real.length), theme.text, 1.4, [2, 3]);
-  stroke(p, points(answers, 0, steps + 1), theme.forward, 2.4);
-  stroke(p, points(answers, steps, real.length), theme.forward, 2.4, [6, 3]);
+  stroke(p, points(answers, 0, steps), theme.forward, 2.4);
+  stroke(p, points(answers, steps - 1, real.length), theme.forward, 2.4, [6, 3]);
   if (pitch >= DOTS * u) for (const [px, py] of points(real, 0, steps)) dot(c, px, py, 0.22 * u, theme.text);
   for (const t of curve.filled[k]) dot(c, place(t), y(real[t]), 0.3 * u, theme.text, theme.background);
 }

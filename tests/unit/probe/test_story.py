@@ -235,9 +235,9 @@ GUESS = 1.0
 STAYS, FALLS, KNOWS = (0.9, 0.5), (0.6, 0.7), (0.1, 0.99)
 
 
-def chapters_of(*scores, radii=None, test=np.nan, chance=np.nan):
+def chapters_of(*scores, radii=None, test=np.nan, chance=np.nan, edits=()):
     losses, metrics = np.array(scores).T
-    course = Scores(losses, metrics, np.full(len(scores), test), GUESS, chance)
+    course = Scores(losses, metrics, np.full(len(scores), test), GUESS, chance, edits=[*edits])
     radii = np.full(len(scores), np.nan) if radii is None else np.array(radii, float)
     numbers = chapters(course, radii, np.arange(len(scores)))
     return [Chapter(number) for number in numbers]
@@ -392,6 +392,12 @@ def test_on_the_plateau_the_radius_tells_when_memory_grows_and_opens():
     assert names == (
         ["Untrained"] + ["Plateau"] * 5 + ["Memory grows"] * 4 + ["Memory opens"] * 3
     )  # fmt: skip
+
+
+def test_radii_before_an_edit_of_the_weights_do_not_count():
+    radii = [0.01, *[1.2] * 6, *[0.005] * 3]
+    found = chapters_of(*[STAYS] * 10, radii=radii, edits=[7])
+    assert found[6:] == [Chapter.MEMORY_OPENS, *[Chapter.PLATEAU] * 3]
 
 
 @pytest.mark.parametrize(
