@@ -228,7 +228,8 @@ def parse_constants(cell: cells.CellText, text: str) -> dict[str, float]:
             found[name] = math.nan
         if not abs(found[name]) <= cells.LARGEST:
             wrong = f"write {name}=0.2, not {name}={value[:20]}"
-            raise SettingError(f"{label} {wrong}: a number of at most {cells.LARGEST:,.0f}.")
+            most = f"{cells.LARGEST:,.0f}"
+            raise SettingError(f"{label} {wrong}: a number between -{most} and {most}.")
     return found
 
 

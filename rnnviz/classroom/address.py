@@ -29,7 +29,7 @@ def check_host(host: str, public: bool) -> str:
             f"such as 192.168.4.20.{_own()}"
         ) from None
     if not public and (address.is_global or address.is_unspecified or address.is_multicast):
-        reach = "is the wildcard address" if address.is_unspecified else "is reachable from outside"
+        reach = "is the wildcard address" if address.is_unspecified else "is not a local address"
         raise AddressError(f"{address} {reach}. To use it anyway, add --public.")
     return str(address)
 

@@ -94,7 +94,8 @@ class Board:
         drawn = self.lesson.prediction.how == "draw"
         axes = self.axes[1:] * PLACES if drawn else self.axes
         if len(values) != len(axes):
-            raise AnswerError(f"An answer has {len(axes)} numbers, this one {len(values)}.")
+            count = f"{len(axes)} number{'s' * (len(axes) != 1)}"
+            raise AnswerError(f"An answer has {count}, this one {len(values)}.")
         for value, axis in zip(values, axes, strict=True):
             if not axis.low <= value <= axis.high or (axis.unit == "pick" and value % 1):
                 raise AnswerError(f"{value:.6g} is not on the axis {axis.label}.")

@@ -101,7 +101,7 @@ class ClassLesson:
         """
         token = message.get("student")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise AnswerError("A student is a random text of 16 to 40 letters and digits.")
+            raise AnswerError("A student is a random text of 16 to 40 letters, digits, - and _.")
         if token not in self._students and len(self._students) >= MOST_STUDENTS:
             raise AnswerError(f"The class is full: it has {MOST_STUDENTS} students.")
         mine = message.get("lesson") == self.number

@@ -38,7 +38,7 @@ _COMMANDS: dict[str, tuple[Callable[[Parser], None], Callable[..., int | None], 
         verify.add_gradcheck_options, verify.gradcheck, "check the gradient of every parameter"
     ),
     "verify": (
-        verify.add_verify_options, verify.verify, "check all that NumPy alone can check, on a run"
+        verify.add_verify_options, verify.verify, "check a network and its run, with NumPy alone"
     ),
     "open": (
         open_file.add_options, open_file.open_file,
@@ -68,9 +68,10 @@ def main(
     command, port, no_browser = map(options.pop, ("command", "port", "no_browser"))
     on_page = command in (None, "open", "class") or options.get("action") == "open"
     if not on_page:
+        said = " ".join(filter(None, (command, options.get("action"))))
         for name, value in (("port", port), ("no_browser", no_browser)):
             if value:
-                parser.error(f"{flag(name)} has no effect with {command}. Leave it out.")
+                parser.error(f"{flag(name)} has no effect with {said}. Leave it out.")
     elif port is not None:
         check_free(parser, port)
     if command is None:

@@ -58,7 +58,7 @@ _STARTS, _SECONDS, _LARGEST = 40, 1.5, 128
 #: Why a result can't be compared: the reference is not finite either.
 OVERFLOW = "the numbers overflow"
 _TOO_LARGE = "a state has too many numbers"
-_UNMEASURED = "the gradient is too small for differences, or they span the kink of a ReLU"
+_UNMEASURED = "the gradient is too small for differences, or they may span a kink"
 
 
 @dataclass(frozen=True)

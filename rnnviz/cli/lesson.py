@@ -96,8 +96,8 @@ def _on_seeds(one: Lesson, seeds: int, workers: int | None) -> list[MeasuredLess
                 bar.update()
         except BrokenProcessPool:
             raise LessonError(
-                "a process that trained its runs was killed, perhaps for lack of memory. Try "
-                "--workers 1."
+                "a process that trained its runs was killed, perhaps for lack of memory; "
+                "--workers 1 needs the least."
             ) from None
     return [found[seed] for seed in every]
 
@@ -136,7 +136,7 @@ def _export(*, file: str, html: Path) -> int:
         return 2
     with whole_file(html) as written:
         written.write(page.encode())
-    show(f"Saved to {html}. Any browser opens it, offline.")
+    show(f"Saved to {html}. Any current browser opens it, offline.")
     return 0
 
 

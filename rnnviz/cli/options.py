@@ -79,8 +79,7 @@ def whole_number(least: int, most: int = 10**9 - 1) -> Callable[[str], int]:
 
     def parsed(text: str) -> int:
         if not (text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
-            end = "up" if most == 10**9 - 1 else f"to {most}"
-            wrong = f"{text[:40]!r} is not a whole number from {least} {end}"
+            wrong = f"{text[:40]!r} is not a whole number from {least} to {most}"
             raise argparse.ArgumentTypeError(wrong)
         return int(text)
 
@@ -204,7 +203,8 @@ class RunOptions:
         alone = [*["test"] * (self._test is not None), *self._data, *run]
         if self._train is None:
             for name in alone:
-                raise TaskError(f"{flag(name)} needs --train: give the phrases to learn as well.")
+                task = " or a task of numbers over time" * (name in run)
+                raise TaskError(f"{flag(name)} needs --train{task}: give that as well.")
         elif self._has_task:
             raise TaskError(
                 "--task has no effect with --train: that file is learned. Leave one of them out."
@@ -262,7 +262,7 @@ def differing(config: RunConfig, text: str) -> RunConfig:
     for sentence in other.idle(changed):
         raise SettingError(f"--vs: {sentence} Leave it out.")
     if other.task != config.task:
-        raise SettingError("--vs: the task can't differ: both read the same data.")
+        raise SettingError("--vs: the task can't differ: both learn the same one.")
     if other == config:
         raise SettingError("--vs: nothing differs.")
     return other

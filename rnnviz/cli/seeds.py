@@ -84,8 +84,8 @@ def seeds(
         except BrokenProcessPool:
             code = 1
             say(
-                "A process that trained the seeds was killed, perhaps for lack of memory. Try "
-                "--workers 1. Seeds that had finished are below."
+                "A process that trained the seeds was killed, perhaps for lack of memory; "
+                "--workers 1 needs the least. Seeds that had finished, if any, are below."
             )
     columns = [jobs[k :: len(configs)] for k in range(len(configs))]
     ended = [pair for pair in zip(*columns, strict=True) if all(job in found for job in pair)]

@@ -29,8 +29,9 @@ from rnnviz.terminal import say, show
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``rnnviz sweep``."""
     parser.description = (
-        "Every setting takes one value, a list (5,10,20) or a range (1..9:5 or, in its logarithm, "
-        "0.003..0.3:log:5). All combinations are trained. The same line goes on where it stopped."
+        "A setting takes one value, a list (5,10,20) or, if it is a number, a range (1..9:5 or, in "
+        "its logarithm, 0.003..0.3:log:5). All combinations are trained, or with --random N of "
+        "them. The same line goes on where it stopped."
     )
     count = whole_number(1, MOST_RUNS)
     parser.add_argument(

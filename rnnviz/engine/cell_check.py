@@ -48,8 +48,9 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
     if math.isfinite(error) and None in found:
         wrong = f"its {gradient} differs from the complex step by {error:.0e}, so it can't be used"
         cause = (
-            "large numbers that cancel out, or a function at its ends, such as tanh(12 + x), leave "
-            "rounding errors. Leave out what cancels, or write smaller numbers"
+            "large numbers that cancel out, or a function at its ends, such as "
+            "tanh(12 + W_xh @ x), leave rounding errors. Leave out what cancels, or write smaller "
+            "numbers"
         )
         raise CellError(1, 1, f"{wrong}: {cause}; if neither applies, please report this text")
     anywhere = CellError(1, 1, _not_finite(cell, equations_of(cell).lines, "values"))

@@ -33,7 +33,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}$")
 _COMMA = re.compile(r"(?<![\w.])(\d+),(\d+)")
 #: Symbols that are likely to be copied from a paper, and how to write them.
 _SYMBOLS = {"σ": "sigmoid(...)", "⊙": "*", "×": "*", "·": "*", "∘": "*", "−": "-", "⊕": "+"}
-_UNREADABLE = "this can't be read: an operator such as + or a name is missing or superfluous here"
+_UNREADABLE = (
+    "this can't be read: an operator such as + or a name may be missing or superfluous here"
+)
 _WANTED = "an equation is expected here, such as h = tanh(W_xh @ x + W_hh @ h + b_h)"
 
 

@@ -193,7 +193,7 @@ class _Reader:
         known = [*self._written, *self.constants, "x"]
         near = difflib.get_close_matches(name, known, 1, 0.6)
         if near and "_" not in name and name not in self.shapes:
-            other = f"The name of a vector of weights needs an underscore, as in b_{name}"
+            other = f"With an underscore, as in b_{name}, it is a vector of weights"
             self._fail(part, f"{name} is unknown; did you mean {near[0]}? {other}")
         self.shapes[name] = (UNITS,)
         return self.graph.make("vector", name=name, size=UNITS)
@@ -348,9 +348,11 @@ def _check(made: Equations, last: int) -> None:
         raise CellError(last, 1, "there is no state: one name must be read before it is written")
     if made.out not in made.nodes:
         hint = '; another line is named by out = "y"' if made.out == "h" else ""
-        raise CellError(last, 1, f"no line writes {made.out}, which the next layer reads{hint}")
+        lacks = "every unit has the same" if made.out in made.constants else "no line writes"
+        raise CellError(last, 1, f"{lacks} {made.out}, which the next layer reads{hint}")
     if made.keeps and made.keeps not in made.nodes:
-        unknown = f"keeps names {made.keeps}, but no line writes it"
+        lacks = "it is always a number" if made.keeps in made.constants else "no line writes it"
+        unknown = f"keeps names {made.keeps}, but {lacks}"
         raise CellError(*place_of("keeps", made.text), unknown)
     if len(made.lines) > NAMED:
         raise CellError(made.lines[NAMED].number, 1, f"a cell may have {NAMED} states and gates")
@@ -370,4 +372,4 @@ def _check_reach(made: Equations, last: int) -> None:
             unread = f"{made.out} never depends on {line.name}: delete this line"
             raise CellError(line.number, 1, unread)
     if not any(node.kind == "input" for node in seen):
-        raise CellError(last, 1, "x is never read, so the cell has no input")
+        raise CellError(last, 1, "x has no effect, so the cell has no input")

@@ -157,7 +157,9 @@ class ForeignNetwork:
             (self._outputs, self.outputs, outputs),
         ):
             if found != given:
-                raise TransferError(f"The network has {found:,} {noun}, and {given:,} are given.")
+                has = f"{found:,} {noun.removesuffix('s') if found == 1 else noun}"
+                are = "is" if given == 1 else "are"
+                raise TransferError(f"The network has {has}, and {given:,} {are} given.")
 
     # The same network here
 
@@ -222,7 +224,7 @@ class ForeignNetwork:
                 yield f"There is no {name}."
         for name, array in self._named():
             if not array.ndim or not array.size:
-                yield f"{name} has the shape {array.shape}: it is neither a vector nor a matrix."
+                yield f"{name} has the shape {array.shape}: it is empty, or a single number."
         found = {str(array.dtype) for _, array in self._named()}
         known = [*map(str, Precision)]
         if found - {*known}:
@@ -291,7 +293,7 @@ class ForeignNetwork:
 #: The cells by their number of gates.
 _KINDS = {len(gates): kind for kind, gates in GATES.items()}
 _FIRST = re.compile(r"(.*?)weight_hh_l0")
-_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d")
+_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d+")
 _REFUSED = {
     "_reverse": "The network is bidirectional: only one that reads from left to right can be "
     "shown.",

@@ -271,9 +271,9 @@ def _name(step: int) -> str:
 
 # A recording as a session that follows it
 
-_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d", re.ASCII)
+_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d+", re.ASCII)
 _ENDS = ("readout.weight", "readout.bias", "embedding.weight")
-_UNSEEN = "The module's own forward could not be called: its layers alone are shown."
+_UNSEEN = "The module's own forward could not be compared: its layers alone are shown."
 #: The most characters of a name that is shown.
 _SHOWN = 60
 
@@ -313,7 +313,7 @@ class TorchSnapshots:
                 return ""
         except TransferError as problem:
             return f"The recording can't be followed any more: {problem}"
-        return "Another recording has replaced this one in the file: reload this page."
+        return "This recording is no longer in the file: reload this page."
 
     @property
     def last(self) -> Parameters:

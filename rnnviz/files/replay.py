@@ -402,7 +402,7 @@ def replay(
         _TEMPLATE, f"replay/host_{host}.js", lesson=_LESSON.format(lesson) if lesson else "",
         version=__version__, bar=bar, recorded=_RECORDED,
         title=escape(f"rnnviz: {learned}, {size}"), made=escape(_made(pair)),
-        note=_note(session, len(epochs)), settings="".join(_settings(session)),
+        note=_note(pair, len(epochs)), settings="".join(_settings(session)),
         link=_link(pair), figures="\n".join(figures), style=_style(),
         recording=base64.b64encode(gzip.compress(recording, 6, mtime=0)).decode(),
     )  # fmt: skip
@@ -427,9 +427,9 @@ def _look(theme: Theme, name: str, selector: str) -> str:
     return f"{variables}\n{selector} {{color-scheme: {name};}}"
 
 
-def _note(session: Session, count: int) -> str:
-    what = "snapshots" if session.player.recorded else "epochs"
-    trained = len(session.run.history)
+def _note(pair: Pair, count: int) -> str:
+    what = "snapshots" if pair.first.player.recorded else "epochs"
+    trained = max(len(one.run.history) for one in pair.sessions)
     if trained == 1:
         return ""
     if count == trained:
@@ -451,7 +451,7 @@ def _made(pair: Pair) -> str:
     )
     return (
         f"Made by rnnviz {__version__} from {source}: "
-        f"{start.cell}, {start.hidden} hidden units, {seed}, "
+        f"{start.cell}, {start.hidden} hidden unit{'s' * (start.hidden > 1)}, {seed}, "
         f"at {session.unit} {session.run.position}{last}.{beside}"
     )
 

@@ -306,7 +306,7 @@ def _check_beside(
     if start.task != other.task or len(kinds) != 2 or kinds[0] != kinds[1]:
         raise TransferError("it is one of another task, or of other data.")
     if kinds == ["own"] * 2 and files[0] != files[1]:
-        raise TransferError("it learned from other files than the first.")
+        raise TransferError("it learned from other files than the first, or reads them otherwise.")
 
 
 def open_pair(path: str | Path, upload: Upload | None = None) -> Pair:
@@ -465,8 +465,10 @@ def _held(archive: RunArchive, config: RunConfig) -> str:
     """The content of the file, in a sentence."""
     epoch = Position.parse(_text(archive.run, "now")).epoch
     loss = _history(archive, "history", epoch).row(epoch)["train_loss"]
-    end = f", which end at a training loss of {loss:.3g}" if np.isfinite(loss) else ""
-    what = f"{epoch:,} epochs of a network with {config.hidden} units ({config.cell})"
+    ends, epochs = ("ends", "epoch") if epoch == 1 else ("end", "epochs")
+    end = f", which {ends} at a training loss of {loss:.3g}" if np.isfinite(loss) else ""
+    units = f"{config.hidden} unit{'s' * (config.hidden > 1)}"
+    what = f"{epoch:,} {epochs} of a network with {units} ({config.cell})"
     return f"It holds {what}{end}."
 
 
@@ -513,7 +515,8 @@ def _state(epoch: int, file: TensorFile, of: Architecture, dtype: str) -> TrainS
             _, slot, plain = (*name.split(".", 2), "", "")[:3]
             number = int(slot) + 1 if slot.isdecimal() and len(slot) == 1 else len(parts)
         if number >= len(parts):
-            raise TransferError(f"it has {name[:60]}, and {kind} has {len(parts) - 1} slots.")
+            held = f"{len(parts) - 1} slot{'s' * (len(parts) != 2)}"
+            raise TransferError(f"it has {name[:60]}, and {kind} has {held}.")
         parts[number][plain] = array
     weights, *slots = (named_weights(part, of, dtype) for part in parts)
     arrays = tuple(slot.theta for slot in slots)

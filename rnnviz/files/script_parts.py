@@ -51,13 +51,13 @@ def learn(weights, gradient, passes, states, d_logits):
 '''
 WHOLE = '''
 def layer_back(d_out, x, lines, own):
-    """The gradients of a layer's weights, and of its input."""
+    """The gradients of a layer's weights and, with several layers, of its input."""
     grads, _$more = backward(d_out, x, *lines, *own)
     return grads, $input
 '''
 TRUNCATED = '''
 def layer_back(d_out, x, lines, own):
-    """The gradients of a layer's weights, and of its input; truncated after every few tokens."""
+    """The same as without truncation, but in pieces of a few tokens."""
     length = settings["truncate"] or len(x)
     total, d_x = [np.zeros_like(w) for w in own], np.zeros_like(x)
     for start in range(0, len(x), length):

@@ -230,7 +230,7 @@ def tensors_of(content: bytes, name: str, most: int = MAX_FILE) -> TensorFile:
             raise TransferError(_OTHER)
         if content.startswith(_ZIP) and b"run.json" in content[:_NAMES_AT]:
             raise TransferError(_RUN)
-        if end in _PICKLE_ENDS or (content.startswith(_PICKLES) and not headed):
+        if (end in _PICKLE_ENDS or content.startswith(_PICKLES)) and not headed:
             raise TransferError(_PICKLED)
         if len(content) > most:
             raise TransferError(f"the file has more than {most // 1_000_000} MB.")
@@ -285,7 +285,7 @@ def _place(name: str, entry: Any) -> tuple[np.dtype[Any], tuple[int, ...], int, 
     if not isinstance(kind, str) or kind not in _DTYPES:
         raise TransferError(
             f"{shown} has the dtype {brief(kind, 20)!r}: only F32 and F64 can be read. Convert the "
-            "module with .float() before it is saved."
+            "module with .float() before it is saved, and leave out whole numbers."
         )
     return _DTYPES[kind], tuple(shape), offsets[0], offsets[1]
 

@@ -31,7 +31,7 @@ class Comparand(NamedTuple):
     def parse(cls, text: str) -> Comparand:
         """Parse 0.9, falls, or 0.9 * falls; raises LessonError."""
         if not (found := _OPERAND.fullmatch(text.strip())):
-            wrong = f"{text.strip()[:40]!r} is neither a number nor a measure"
+            wrong = f"{text.strip()[:40]!r} is neither a number nor a measure that can stand here"
             raise LessonError(f"{wrong}; write 0.5, falls or 0.9 * falls.")
         factor, scaled, name = found.groups()
         return cls(float(factor or 1), scaled or name or "")
@@ -163,9 +163,9 @@ def _step(title: str, first: int, lines: list[tuple[int, str]]) -> Step:
     if not step.text:
         raise at_line(first, f"{title} has no text.")
     if title not in ASKING and choices:
-        raise at_line(first, f"{title} has no answers to choose from: {', '.join(ASKING)} have.")
+        raise at_line(first, f"{title} can't have answers: only {' and '.join(ASKING)} can.")
     if title in ASKING and len(choices) < 2:
-        raise at_line(first, f"{title} has at least two answers, a line each that begins with -.")
+        raise at_line(first, f"{title} needs at least two answers, a line each that begins with -.")
     return step
 
 

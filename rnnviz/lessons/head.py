@@ -50,13 +50,16 @@ class HeadTable:
             raise LessonError(f"the settings have more than {_MOST_CHARACTERS:,} characters.")
         for number, line in enumerate(text.splitlines(), first):
             if line.partition("=")[0].count(".") > _MOST_DOTS:
-                raise LessonError(f"line {number}: a name has too many dots.")
+                raise LessonError(
+                    f"line {number}: a name has too many dots, or a line without = has."
+                )
         try:
             return cls(tomllib.loads("\n" * (first - 1) + text), "", _lines(text, first))
         except (ValueError, RecursionError) as problem:
             if not isinstance(problem, tomllib.TOMLDecodeError):
                 raise LessonError(
-                    "the settings have a number or a table that is too long."
+                    "the settings have a number or a table that is too long, or lists nested too "
+                    "deep."
                 ) from None
             said = str(problem).replace("\n", " ").rstrip(".")
             raise LessonError(f"the settings can't be read: {said}.") from None

@@ -256,7 +256,7 @@ def _prediction(
         for name in compare:
             one = measures[name]
             if one.kind.subject is not Subject.CURVE or (one.of, one.run) != (on, "main"):
-                raise table.error(f"{name} is no measure of the curve {on[:40]!r}.", "compare")
+                raise table.error(f"{name} is no measure of main's curve {on[:40]!r}.", "compare")
     shapes = tuple(_shape(one) for one in table.tables("shape"))
     if how == "draw" and not 2 <= len(shapes) <= len(LETTERS):
         raise table.error(f"a curve needs 2 to {len(LETTERS)} [[predict.shape]] to vote for.")
@@ -308,6 +308,6 @@ def _shape(table: HeadTable) -> Shape:
     if not points or not all(are_numbers(point, 2) for point in points):
         raise table.error("write a list of points, such as [[0, 1], [600, 0.1]].", "points")
     if any(after[0] <= before[0] for before, after in pairwise(points)):
-        raise table.error("each point is to the right of the one before.", "points")
+        raise table.error("each point must be to the right of the one before.", "points")
     table.end()
     return Shape(name, tuple(map(tuple, points)))

@@ -33,8 +33,8 @@ OF_PAIR = (
 #: Commands that are a lesson's methods.
 OF_LESSON = ("watch", "hurry", "go_on", "attempt", "leave", "resume")
 NO_LESSON = (
-    "A lesson trains a network of its own. This page shows a recording, or data that a program "
-    "gave it: start rnnviz without them."
+    "A lesson trains a network of its own. This page shows a recording, opened weights, or data "
+    "that a program gave it: open rnnviz without them."
 )
 #: Maximum number of values of a guess.
 MOST_VALUES = 200

@@ -40,7 +40,7 @@ def replay_menu(tab: TabSession, session: Session) -> None:
     st.download_button(
         "Replay (.html)", partial(saved, tab, partial(replay, phrases=chosen)), "replay.html",
         "text/html",
-        help="One file that plays this run again in any browser, without rnnviz and offline.",
+        help="One file that plays this run again in any current browser, offline, without rnnviz.",
         on_click="ignore", disabled=not chosen, key="export_replay", width="stretch",
     )  # fmt: skip
 
@@ -64,8 +64,8 @@ class Export(NamedTuple):
 
 WITHOUT_DATA = Export(
     "Run (.rnnviz)", "run.rnnviz",
-    "The whole run with its past: opened again on the same kind of processor, every epoch has the "
-    "same weights.", run_file, True,
+    "The whole run with its past: opened again with the same kind of processor and NumPy, every "
+    "epoch has the same weights.", run_file, True,
 )  # fmt: skip
 WITH_DATA = Export(
     "Run with my data (.rnnviz)", "run.rnnviz",
@@ -85,12 +85,13 @@ EXPORTS = (
     ),
     Export(
         "Network (.safetensors)", "weights.safetensors",
-        "Weights, cell, words and settings: rnnviz open weights.safetensors opens them again.",
+        "Weights, cell, words and settings. rnnviz open opens them again, unless they read your "
+        "own numbers.",
         safetensors_file,
     ),
     Export(
         "History (.json)", "history.json",
-        "The settings, and the loss and the score of every epoch. Numbers (.zip) has them as CSV.",
+        "The settings, and loss and score of every epoch. Numbers (.zip) has the curves as CSV.",
         history_json,
     ),
     Export(

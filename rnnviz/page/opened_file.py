@@ -151,7 +151,7 @@ def _session(tab: TabSession, name: str, content: bytes) -> Session | Pair:
         data, upload = host.session.data, host.session.data.upload
     if data.given is not None and name.lower().endswith(_DATA):
         raise TransferError(
-            f"{name[:60]}: this run has the data that came with it. Open the page in a new tab, "
-            "without its link, and drop the file there."
+            f"{name[:60]}: this run has the data that came with it. Drop the file on a page "
+            "without this run: a new tab without its link, or rnnviz without a file."
         )
     return session_of(content, name, upload, store)

@@ -32,7 +32,7 @@ from rnnviz.ui.style import current_theme, theme, using_theme
 from rnnviz.ui.viewer import Scene
 
 TOO_LONG = (
-    "Not drawn: with this network it takes too long. Fewer units, layers or words are faster."
+    "Not drawn: with this network it takes too long. Fewer units, layers or tokens are faster."
 )
 #: The beginning of a longer line of equations is left out, so that the column is in sight.
 _SHOWN = 40

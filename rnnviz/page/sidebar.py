@@ -180,8 +180,8 @@ def _luck(pair: Pair, place: DeltaGenerator) -> None:
         )  # fmt: skip
         luck.threshold = st.number_input(
             "Learned at", 0.01, 1.0, luck.threshold, 0.05, key="luck_threshold",
-            help="A run has learned in the first epoch in which this share of the training "
-            "answers is right.",
+            help="A run has learned in the first epoch in which at least this share of the "
+            "training answers is right.",
         )  # fmt: skip
     if count != luck.count:
         luck.count = count
@@ -194,7 +194,8 @@ def _changed(config: RunConfig) -> str:
     if not names:
         return "Every setting is the default."
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    count = f"{len(names)} of {len(SETTINGS) - 1} settings differ from the default"
+    verb = "differs" if len(names) == 1 else "differ"
+    count = f"{len(names)} of {len(SETTINGS) - 1} settings {verb} from the default"
     return f"{count}: {', '.join(names[:_NAMED])}{more}."
 
 

@@ -81,7 +81,7 @@ _LOST = (
 _STEP = {"clipped", "update", "gradient"}
 _WORKS = "The step has an unusual size, but the loss is falling, or low."
 _EARLY = {
-    "silent": "Small initial weights leave states near zero. That is usual before training.",
+    "silent": "States near zero are usual before training.",
     **dict.fromkeys(_STEP, "The first steps are large. That is usual before training."),
 }
 #: What each sign measures.
@@ -153,7 +153,7 @@ def overfit(test: Array, train: Array, guess: float) -> Sign:
     if not math.isfinite(train[-1]):
         return _not_applicable("overfit", "The training loss is not a finite number.")
     advice = (
-        "The test loss is near its lowest, or not much above the training loss.",
+        "The test loss is near its lowest, not much above the training loss, or rose with it.",
         "The test loss is above the training loss, and has been lower. Try more data, fewer units, "
         "weight decay or dropout.",
         "The test loss is far above its lowest, and above the training loss: go back to where it "
@@ -245,7 +245,7 @@ def _silent(trace: Trace) -> Sign:
         "Most units leave zero on this sequence.",
         f"Some units stay within ±{SILENT:g} on this sequence: check whether they do on others.",
         f"Nearly all units stay within ±{SILENT:g} on this sequence: on a plateau wait for its "
-        "end, or try a larger initial scale.",
+        "end, or try larger initial weights.",
     )
     value = _mean(layers, lambda h: np.abs(h).max(axis=0) < SILENT)
     return _graded("silent", value, SILENT_LIMITS, advice, share=True)
@@ -335,7 +335,7 @@ def _reach(trace: Trace, truncate: int) -> Sign:
     else:
         level = Level.BAD
         advice = (
-            "The gradient that reaches the first token is lost in rounding: try larger recurrent "
-            "weights, or a cell whose gates keep the memory, with a forget bias."
+            "The gradient that reaches the first token is lost in rounding, or zero: try larger "
+            "recurrent weights, or a cell whose gates keep the memory, with a forget bias."
         )
     return Sign("reach", value, level, advice)

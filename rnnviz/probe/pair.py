@@ -41,8 +41,8 @@ WELCOME = "The network reads words and hands a memory on. Starts in 3 s."
 #: network would split them differently.
 _SPLITTING = "seed", "data_seed"
 _OTHER_WORDS = (
-    "Both networks must know the same words, and another seed splits your texts differently: set "
-    "Data seed to keep the split."
+    "Both networks must know the same words and have the same outputs. Another seed splits your "
+    "texts differently: set Data seed to keep the split."
 )
 #: Further epochs for a run that has ended, and the maximum in total.
 MORE, MOST_EPOCHS = 100, int(SETTINGS["epochs"].high)
@@ -869,11 +869,13 @@ def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:
     )
     tasks = [(s.config.task, s.dataset.vocabulary, s.dataset.classes) for s in (first, second)]
     if tasks[0] != tasks[1]:
-        raise TaskError("Both networks must read the same words: give them the same task or data.")
+        raise TaskError(
+            "Both networks must read the same words or numbers: give them the same task or data."
+        )
     one, two = first.data, second.data
     given = one.given is not None or two.given is not None
     if one.upload != two.upload or (given and not _alike(first.dataset, second.dataset)):
-        raise TaskError("Both networks must learn from the same data: give both the same.")
+        raise TaskError("Give both networks the same data, with the same options.")
     second.ask(first.phrase_input.phrase)
     return Pair.of(first, second)
 

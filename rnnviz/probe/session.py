@@ -567,5 +567,8 @@ def from_frame(
     if session.data.problem:
         raise TaskError(session.data.problem)
     if windowed and not (session.dataset.series or upload.form is Form.NEXT):
-        raise TaskError("Only numbers over time have a window. Name the column of times: time=...")
+        raise TaskError(
+            "Only numbers over time, and texts to continue, have a window. Name the column of "
+            "times: time=..."
+        )
     return session

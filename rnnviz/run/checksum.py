@@ -113,7 +113,7 @@ class Checksum:
     def elsewhere(self) -> str:
         """Where the run was made, after a colon."""
         if self.processor == processor():
-            return "it was made where products round differently (another NumPy?)"
+            return "it was made where products round differently (another NumPy?), or was changed"
         return f"it was made on another kind of processor ({self.processor}, not {processor()})"
 
 

@@ -46,8 +46,8 @@ def read_second(query: Mapping[str, str]) -> tuple[Link, list[str]] | None:
         name, colon, text = part.partition(":")
         if not colon or name not in SETTINGS or name in COMMON:
             problems.append(
-                f"In the link: {VS}: {part[:60]!r} is not a setting that can differ: write "
-                "cell:lstm, or lr:0.1. It is left out."
+                f"In the link: {VS}: {part[:60]!r} is not a setting that can differ and its value: "
+                "write cell:lstm, or lr:0.1. It is left out."
             )
         else:
             own[name] = unquote(text)

@@ -51,7 +51,6 @@ class Player(Timeline):
         run: TrainingRun | None = None,
     ) -> None:
         super().__init__(run.schedule.last if run else config, first, speed=60)
-        invitation = "Press Play: in every epoch the network reads each training example once."
         self._problems = ""
         self._summed: tuple[object, Checksum] | None = None
         self._dataset_for = dataset_for
@@ -62,7 +61,12 @@ class Player(Timeline):
             self._show(run)
         else:
             self.restart()
-        self.message = self.refusal or self.caution or invitation
+        self.message = self._first_message
+
+    @property
+    def _first_message(self) -> str:
+        invitation = "Press Play: in every epoch the network reads each training example once."
+        return self.refusal or self.caution or invitation
 
     def restart(self) -> None:
         """Start a new run at epoch 0 with the present settings and data."""
@@ -474,6 +478,7 @@ class Player(Timeline):
         first = link.old.schedule(link.schedule) if link.old else link.schedule
         if not self._begin(first):
             return
+        self.message = self._first_message
         if link.old:
             left = link.old.left
             yield from self._train_to(link.old.now, self.run.stride)

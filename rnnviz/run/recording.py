@@ -136,7 +136,7 @@ class Recording(Run):
         """A snapshot of the same network; raises ValueError."""
         (parameters, scores), first = self._source.read(step), self.first.parameters
         if len({(one.architecture, one.theta.dtype) for one in (parameters, first)}) > 1:
-            raise ValueError("its network has other sizes than the first one.")
+            raise ValueError("its cell, sizes or precision are not those of the first one.")
         return parameters, scores
 
     # What a run has

@@ -254,7 +254,8 @@ def _old_run(query: Mapping[str, str], now: Position, problems: list[str]) -> Ol
         return None
     if left > min(end, now):
         problems.append(
-            "ghost: a run can't be left at an epoch that it hadn't reached. It is left out."
+            "ghost: a run can't be left at an epoch that it hadn't reached, or that the new run "
+            "hasn't. It is left out."
         )
         return None
     changes = _changes(query, "ghost_changes", end, problems, "the old run")

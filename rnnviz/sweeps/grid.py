@@ -150,7 +150,7 @@ def _combined(axes: Mapping[str, Axis], seeds: int) -> Iterator[tuple[Any, ...]]
     lists: list[Sequence[Any]] = []
     for name, axis in axes.items():
         if isinstance(axis, Range):
-            example = f"{axis.low:g}..{axis.high:g}{':log' * axis.log}:5"
+            example = f"{axis.low:.12g}..{axis.high:.12g}{':log' * axis.log}:5"
             raise SettingError(
                 f"{axis.row.label} ({name}): say how many values, such as {example}, or take "
                 "random draws."

@@ -89,7 +89,9 @@ def where(table: pd.DataFrame, text: str) -> pd.DataFrame:
     name, equals, value = text.partition("=")
     if not equals or name not in (*SETTINGS, *_ALSO):
         also = " or ".join(_ALSO)
-        raise SettingError(f"{text[:60]!r} names no setting, nor {also}: write lag=10,20.")
+        raise SettingError(
+            f"{text[:60]!r} names no setting with values, nor {also}: write lag=10,20."
+        )
     if name == "note":
         return table[table["note"].str.contains(value, case=False, regex=False)]
     axis = value.split(",") if name in _ALSO else axis_of(SETTINGS[name], value, _MOST_VALUES)

@@ -67,7 +67,7 @@ _DAMAGED = "the file is damaged. Move it away, or restore a copy"
 #: Messages for SQLite's errors, by prefix of their names. The statements are valid, so SQLITE_ERROR
 #: means a file with other columns.
 _SENTENCES = {
-    "SQLITE_FULL": "the disk is full. Free some space, and start the same line again",
+    "SQLITE_FULL": "the disk is full. Free some space, and try again",
     "SQLITE_NOTADB": f"it is not a database of runs. {_MOVE}",
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_ERROR": _DAMAGED,

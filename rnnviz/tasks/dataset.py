@@ -450,7 +450,7 @@ def _example(row: Any, of: Dataset) -> Example:
 def _numbers(given: Any, count: int) -> Array:
     array = _array(given)
     if array.ndim != 1 or array.dtype.kind != "i" or array.min() < 0 or array.max() >= count:
-        raise TaskError(f"An example has numbers outside 0 to {count - 1:,}.")
+        raise TaskError(f"An example has other numbers than whole ones from 0 to {count - 1:,}.")
     return array.astype(np.intp)
 
 
@@ -471,7 +471,7 @@ def _array(given: Any) -> Array:
     except (ValueError, OverflowError):
         array = np.array(())
     if not array.size or array.dtype.kind not in "if":
-        raise TaskError("An example is empty, or not made of numbers.")
+        raise TaskError("An example is empty, or no array of numbers.")
     return array
 
 

@@ -384,7 +384,8 @@ def _notes(of: Signature, skipped: set[str], labelled: bool) -> tuple[str, ...]:
     notes = []
     if skipped:
         listed = ", ".join(nsmallest(8, (word[:30] for word in skipped)))
-        notes.append(f"Words outside of the vocabulary are skipped in the examples: {listed}.")
+        tokens = of.vocabulary.unit.capitalize()
+        notes.append(f"{tokens} outside of the vocabulary are skipped in the examples: {listed}.")
     words = of.vocabulary.words if of.tokens else ()
     untyped = [word for word in words if of.vocabulary.split(word) != [word]]
     if untyped:

@@ -59,7 +59,7 @@ def _classes(train: Sequence[Row]) -> tuple[str, ...]:
     if len(classes) > MAX_CLASSES:
         raise TaskError(
             f"The training phrases have {len(classes):,} different labels, more than "
-            f"{MAX_CLASSES}. Is the column label the right one? Use fewer classes."
+            f"{MAX_CLASSES}. Is the label column the right one? Use fewer classes."
         )
     return tuple(sorted(classes))
 
@@ -69,7 +69,7 @@ def unknown_label(label: str, classes: Collection[str]) -> str:
     if label in classes:
         return ""
     listed = ", ".join(name[:30] for name in nsmallest(8, classes))
-    return f"the label {shown(label)} is unknown. The training phrases have {listed}."
+    return f"the label {shown(label)} is unknown. The training has {listed}."
 
 
 def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:

@@ -226,7 +226,8 @@ class FaultsError(TaskError):
 
     def __init__(self, faults: Sequence[RowError], count: int, mendable: int = 0) -> None:
         self.faults, self.count, self.mendable = tuple(faults), count, mendable
-        more = f" {len(faults) - 1:,} more of {count:,} rows can't be used." * (len(faults) > 1)
+        rows = len({(fault.file, fault.row) for fault in faults})
+        more = f" {rows - 1:,} more of {count:,} rows can't be used." * (rows > 1)
         super().__init__(f"{faults[0]}{more}")
 
 
@@ -445,7 +446,7 @@ def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[st
     if checked.unusable and not upload.skip_bad:
         raise FaultsError(checked.unusable, checked.count)
     if not checked.train:
-        raise TaskError(f"{upload.train.name}: none of its {checked.count:,} rows can be used.")
+        raise TaskError(f"{upload.train.name}: none of its rows can be used.")
     form, unit, rows = checked.form, checked.unit, checked.train
     # Tokens are counted before the split, so that an error doesn't depend on the seed.
     vocabulary_of((row.text for row in rows), unit)
@@ -474,8 +475,8 @@ def split_upload(upload: Upload) -> tuple[Sequence[Row], Sequence[Row], tuple[st
     training, held_out = split_rows(rows, form, unit, upload.test_share, upload.seed)
     if upload.test_share and not held_out:
         notes.append(
-            "No rows could be set aside for testing: this takes two different texts of the same "
-            f"class with {unit} in common."
+            f"No rows could be set aside for testing: this takes two different texts with {unit} "
+            "in common, of the same class if there are classes."
         )
     return training, held_out, tuple(notes)
 

@@ -54,8 +54,8 @@ def build_windows(
         raise TaskError(f"{name}: has more than {MAX_STEPS:,} steps. Use fewer series or rows.")
     if (answers := steps * horizon * len(columns.expected) * expects) > MAX_ANSWERS:
         raise TaskError(
-            f"{name}: {len(columns.expected)} values {horizon} steps ahead are {answers:,} numbers "
-            f"to expect, more than {MAX_ANSWERS:,}. Use fewer values, or a smaller horizon."
+            f"{name}: a horizon of {horizon} gives {answers:,} numbers to expect, more than "
+            f"{MAX_ANSWERS:,}. Use fewer values, or a smaller horizon."
         )
     # Every step of every window has answers of its own.
     each = window * horizon * len(columns.expected) * expects
@@ -116,8 +116,8 @@ def _notes(series: WindowedSeries, count: int, fill: Fill | None) -> tuple[str, 
     if series.test and not len(series.test_places):
         longest, takes = max(map(len, series.test)), series.window + series.lead
         notes.append(
-            f"The test has no window: it has {longest:,} steps, and a window with its horizon "
-            f"takes {takes:,}. Make the window shorter."
+            f"The test has no window: it has at most {longest:,} in a row, and a window with its "
+            f"horizon takes {takes:,} steps. Make the window shorter."
         )
     return tuple(notes)
 

@@ -34,7 +34,7 @@ BAD_FILES = {
     "empty text": (b"text,label\ngood,positive\n ,negative\n", "the text is empty"),
     "contradiction": (
         b"text,label\ngood,a\nbad,b\ngood,b\n",
-        "the same text 'good' has two labels",
+        "the same words 'good' have two labels",
     ),
     "no rows": (b"text,label\n", "has no rows"),
     "not UTF-8": ("text,label\ngrün,a\nrot,b\n".encode("latin-1"), "is not UTF-8"),

@@ -210,7 +210,7 @@ def test_a_state_dict_waits_for_its_words():
     assert app.session.dataset.vocabulary.words == (*words,)
     app.click("step_epoch")
     # Such a run learns no table.
-    assert "Open the page in a new tab, without its link" in opened(app, "sky.csv", CSV)
+    assert "Drop the file on a page without this run" in opened(app, "sky.csv", CSV)
 
 
 def test_what_nobody_foresaw_is_told_too(stored, monkeypatch):

@@ -308,9 +308,11 @@ class Measurement:
 
 
 def _read_question(text: str) -> Question:
-    kind, side, channel, *word = text.split(" ", 3)
-    if kind.upper() not in ProbeTarget.__members__ or side not in ("start", "end"):
+    parts = text.split(" ", 3)
+    known = len(parts) > 2 and parts[0].upper() in ProbeTarget.__members__
+    if not known or parts[1] not in ("start", "end"):
         raise ValueError("write a question like word end 1 not")
+    kind, side, channel, *word = parts
     place = index_from(1)(channel)
     return Question(ProbeTarget[kind.upper()], "".join(word), place, from_end=side == "end")
 

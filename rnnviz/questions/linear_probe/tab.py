@@ -193,5 +193,5 @@ def _remark(session: Session) -> str:
     return (
         f"{missing}Measured on {counts.min()} to {counts.max()} beginnings of {role} sequences, "
         f"each once for every answer that it has. A place with fewer than {measure.FEWEST} is "
-        f"empty, and answers that fewer than {measure.FOLDS} have are left out.{encoder}"
+        f"empty, and classes that fewer than {measure.FOLDS} have are left out.{encoder}"
     )

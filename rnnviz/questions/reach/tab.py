@@ -309,7 +309,7 @@ def _choose_band(session: Session) -> None:
     lab.band = choose_one(
         "Band of", BandSource, lab.band, visit("gradients"), "band",
         help=f"The {session.names.sequence}s whose gradients are the band. Those of "
-        "the test set were never learned from.",
+        "the test set are not trained on.",
     )  # fmt: skip
 
 

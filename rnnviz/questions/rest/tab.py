@@ -131,7 +131,7 @@ def rest_sentence(held: str, found: FixedPoints | None) -> str:
         several = len(found.points) > 1
         points = f"the {len(found.points)} points" if several else "the one point"
         nowhere = "<strong>no stable point</strong> was found"
-        return f"{start}, {nowhere}: the state leaves {points} found, or only slows down there."
+        return f"{start}, {nowhere}: the state leaves {points} found, or only lingers there."
     return f"{start}, <strong>no point</strong> was found from {found.starts} starts."
 
 

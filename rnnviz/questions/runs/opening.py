@@ -48,7 +48,7 @@ def member_of(session: Session) -> Member:
     if not isinstance(run, TrainingRun):
         raise TaskError("A recording was trained by another program: it can't be kept in Runs.")
     if session.data.given is not None:
-        raise TaskError("The file of runs can't store data from a program: save a run file.")
+        raise TaskError("The file of runs can't store data that a run came with: save a run file.")
     imported = player.imported is not None
     # The name of the data is only valid on this server.
     marks = {name: text for name, text in link.marks.items() if not name.startswith("runs.")}
@@ -72,7 +72,9 @@ def link_of(run: pd.Series, session: Session, epoch: int | None = None) -> Link:
     if run["digest"] != digest_of(upload):
         raise TaskError(f"This run learned from {run['data']}: open these data first.")
     if not run["query"]:
-        raise TaskError("This run has no link: its initial weights were imported.")
+        raise TaskError(
+            "This run has no link: its initial weights were imported, or it has too many changes."
+        )
     link, _ = read_link(dict(parse_qsl(run["query"], keep_blank_values=True)))
     link = replace(link, data=session.data.name() if run["digest"] else None)
     # The whole run is trained, and looked back at: its checksum is that of its end.

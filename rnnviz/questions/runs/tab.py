@@ -71,7 +71,10 @@ _ROWS = ("settings", "each run")
 _ROW, _FEW = 30, 10
 _NONE_FIT = "No run fits the filter."
 _NONE_SETTLED = "All of these runs are unfinished, imported, or were changed during training."
-_NO_SWEEP = "What a program has made can't be swept here: rnnviz.sweep takes settings and data."
+_NO_SWEEP = (
+    "A recording, opened weights, or data from a program can't be swept here: rnnviz.sweep takes "
+    "settings and data."
+)
 _COMING = "The first runs are being trained."
 _EMPTY = (
     "No runs yet. Press *Sweep* at the left, or in a terminal: `rnnviz sweep --cell elman,lstm "
@@ -280,7 +283,7 @@ def _compare(lab: RunsLab) -> None:
     st.button(
         "Compare two", key="runs_open_both", on_click=on_pair(open_both), args=runs,
         disabled=not runs,
-        help=f"Opens seed {seeds} of both as A and B, side by side on every page." if runs
+        help=f"Opens seed {seeds} as A and B, side by side." if runs
         else "Tick two rows.",
     )  # fmt: skip
 

@@ -396,7 +396,7 @@ def formula(step: StepRecord, focus: Focus) -> Formula:
         made = _forward_formula if phase is Phase.FORWARD else _backward_formula
         symbols, shapes = made(step, focus)
         dropout = "m ⊙" in symbols
-        return Formula(symbols, shapes + ",  m = 0 or 1 / (1 − dropout)" * dropout)
+        return Formula(symbols, shapes + ",  m = 0 or 1 / (1 − its dropout)" * dropout)
     if phase is Phase.LOSS:
         return _loss_formula(step, focus)
     names = list(step.before.named())

@@ -356,8 +356,10 @@ class ResultFile(NamedTuple):
 
 _ROWS = "One row for each answer: text, target, answer, and of classes its probability."
 _STEPS = "One row for each step after each window: target, answers of the network and others."
-_MATRIX = "A row for each target class, a column for each answer."
-_CLASSES = "Recall, precision, F1 and the count of every class."
+_MATRIX = f"A row for each target class, a column for each answer: up to {MAX_CLASSES} of both."
+_CLASSES = (
+    f"Recall, precision, F1 and the count of every class, or of the {MAX_CLASSES} most frequent."
+)
 ANSWERS = ResultFile("", "Answers", _ROWS)
 CONFUSION = ResultFile("-confusion", "Confusion matrix", _MATRIX)
 SCORES = ResultFile("-classes", "Scores of the classes", _CLASSES)

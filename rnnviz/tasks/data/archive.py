@@ -28,8 +28,9 @@ def check_members(infos: Sequence[zipfile.ZipInfo], most_members: int, most_byte
             raise ArchiveError(f"it has the part {info.filename[:40]!r} twice.")
         seen.add(info.filename)
     if (size := sum(info.file_size for info in infos)) > most_bytes:
+        whole = -(-size // 1_000_000)
         raise ArchiveSizeError(
-            f"its parts have {size // 1_000_000:,} MB, and {most_bytes // 1_000_000} are the most."
+            f"its parts have {whole:,} MB, and {most_bytes // 1_000_000} are the most."
         )
 
 

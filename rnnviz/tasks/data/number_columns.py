@@ -228,12 +228,12 @@ def _check(cells: RawTable, found: SeriesColumns) -> None:
     """Raise TaskError for columns that can't be learned together."""
     if not found.values:
         raise TaskError(
-            f"{cells.name}: has no column of numbers to learn. Choose one as value, or take one "
-            "out of Time or Series."
+            f"{cells.name}: has no column of numbers to learn. Choose one as value, and for "
+            "nothing else."
         )
     twice = [name for name in found.names if found.names.count(name) > 1]
     if twice:
-        raise TaskError(f"{cells.name}: the column {twice[0][:30]} has two roles. Choose another.")
+        raise TaskError(f"{cells.name}: {twice[0][:30]} is chosen twice. Choose another column.")
     if found.form is not Form.VALUES and not found.label:
         raise TaskError(f"{cells.name}: to learn a class takes a label. Choose its column.")
     if found.form is Form.SERIES and not found.id:

@@ -265,8 +265,8 @@ def read_cells(content: bytes, name: str, encoding: Encoding | None = None) -> R
         return read_apart(content, name)
     if content.startswith(OLE):
         raise TaskError(
-            f"{name}: is an old Excel file, or has a password. Save it as .xlsx without one, or as "
-            "CSV UTF-8."
+            f"{name}: is an old Office file, or has a password. Save it as .xlsx without one, or "
+            "as CSV UTF-8."
         )
     if content.startswith(GZIP):
         raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
@@ -333,8 +333,8 @@ def valid_rows(table: Table, unit: Unit) -> tuple[tuple[Row, ...], tuple[RowErro
             first = firsts.setdefault(unit.plain(row.text), row)
             if row.label != first.label:
                 problem = (
-                    f"the same text {shown(row.text, 60)} has two labels, {shown(first.label)} in "
-                    f"row {first.line} and {shown(row.label)} here. Keep one of them."
+                    f"the same {unit} {shown(row.text, 60)} have two labels, {shown(first.label)} "
+                    f"in row {first.line} and {shown(row.label)} here. Keep one of them."
                 )
         if problem:
             faults.append(RowError(table.name, 0 if table.plain else row.line, problem))

@@ -172,7 +172,7 @@ def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -
         found.series.append(Series(name, one.times, one.rows, grid, one.values, one.filled,
                                    one.labels))  # fmt: skip
     if not regular:
-        found.notes.append("The times have no regular rhythm: every row is a step.")
+        found.notes.append("Where times have no regular rhythm, every row is a step.")
     if columns.form is Form.SERIES:
         found.series = [one for one in found.series if _has_one_label(one, found)]
     # The series of a wide table share their times, and their problems.
@@ -213,8 +213,8 @@ def _numbers(cells: RawTable, found: CheckedSeries, varying: bool) -> Array:
             raise TaskError(f"{cells.name}: {what}. Choose another.")
     if (count := len(columns.expected) + len(columns.inputs)) > MAX_CHANNELS:
         raise TaskError(
-            f"{cells.name}: {count} columns of numbers are more than {MAX_CHANNELS}. Choose fewer "
-            "values or inputs."
+            f"{cells.name}: {count} numbers at each step are more than {MAX_CHANNELS}. Choose "
+            "fewer values or inputs."
         )
     if commas:
         found.notes.append(f"Numbers with decimal commas: {', '.join(commas)}.")
@@ -271,7 +271,7 @@ def _reason(name: str, cell: str, value: float, what: str) -> str:
         return f"{name[:30]} is {shown(cell) if cell.strip() else 'empty'}. Fill or skip it."
     if np.isnan(value):
         return f"{name[:30]} is {shown(cell)}, which {what}. Fill or skip it."
-    size = "infinite" if np.isinf(value) else f"larger than {MOST:g}"
+    size = "infinite" if np.isinf(value) else f"beyond ±{MOST:g}"
     return f"{name[:30]} is {shown(cell)}, which is {size}. Fill or skip it."
 
 
@@ -347,7 +347,7 @@ def _has_one_label(one: Series, found: CheckedSeries) -> bool:
     others = np.flatnonzero(one.labels != one.labels[0])
     if len(others):
         two = " and ".join(shown(one.labels[k]) for k in (0, int(others[0])))
-        reason = f"the series {shown(one.name)} has two labels, {two}. Mend them, or skip it."
+        reason = f"the series {shown(one.name)} has different labels, {two}. Mend them, or skip it."
         found.fault(int(one.rows[int(others[0])]), reason)
     return not len(others)
 
@@ -372,8 +372,9 @@ def _filled(series: Series, fill: Fill) -> Series:
     """Every step between the first and the last, and a number in each, if a column has any."""
     if (count := int(series.grid[-1] - series.grid[0]) + 1) > MAX_ROWS:
         raise TaskError(
-            f"To fill the gaps of {shown(series.name or 'the series')} takes {count:,} steps, "
-            f"more than {MAX_ROWS:,}. Skip them, or leave out the rows far from the others."
+            f"With its gaps filled {shown(series.name) if series.name else 'the series'} has "
+            f"{count:,} steps, more than {MAX_ROWS:,}. Skip them, or leave out the rows far from "
+            "the others."
         )
     steps = series.grid[0] + np.arange(count)
     frame = pd.DataFrame(series.values, index=series.grid).reindex(steps)

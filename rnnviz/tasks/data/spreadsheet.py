@@ -127,7 +127,10 @@ def _without_far_cells(content: bytes, name: str) -> BytesIO:
     try:
         with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(near, "w") as new:
             if not any(part.startswith("xl/") for part in old.namelist()):
-                raise TaskError(f"{name}: is a packed file. Unpack it, and choose the table in it.")
+                raise TaskError(
+                    f"{name}: is a packed file. Unpack it, and choose the table in it; save a "
+                    "spreadsheet as .xlsx."
+                )
             check_members(old.infolist(), MAX_PARTS, MAX_UNPACKED)
             for part in old.namelist():
                 data = content_of(old, part)
@@ -235,7 +238,8 @@ def _text(value: object) -> str:
 
 def _too_large(name: str) -> TaskError:
     return TaskError(
-        f"{name}: unpacks to more than {MAX_UNPACKED // 1_000_000} MB. Use a part of it."
+        f"{name}: unpacks to more than {MAX_UNPACKED // 1_000_000} MB or {MAX_PARTS:,} parts. Use "
+        "a part of it."
     )
 
 

@@ -246,7 +246,7 @@ def _read(group: str, number: int, channels: Sequence[str], largest: float) -> l
     values = [float(part) for part in parts]
     if max(map(abs, values)) > largest:
         raise TaskError(
-            f"Group {number}, {group[:30]!r}: a number can't be larger than {largest:g}."
+            f"Group {number}, {group[:30]!r}: a number must be from −{largest:g} to {largest:g}."
         )
     return values
 

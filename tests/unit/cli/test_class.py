@@ -96,7 +96,7 @@ def test_without_segno_there_is_no_qr_code_and_a_sentence(run, opened, monkeypat
     ("options", "sentence"),
     [
         ("--host 0.0.0.0", "0.0.0.0 is the wildcard address. To use it anyway, add --public."),
-        ("--host 8.8.8.8", "8.8.8.8 is reachable from outside."),
+        ("--host 8.8.8.8", "8.8.8.8 is not a local address."),
         ("--host 192.0.2.77", "192.0.2.77 is not an address of this machine."),
         ("--host localhost", "'localhost' is no IP address."),
         ("--port 8602", "--port and --public are for phones: add --host, or leave them out."),

@@ -426,7 +426,7 @@ NO_PORT = "from 1 to 65535"
         ("train --epochs -1", "Epochs"),
         ("train --every 0", "--every"),
         ("train --every often", "--every"),
-        (f"train --every {'9' * 5000}", f"'{'9' * 40}' is not a whole number from 1 up"),
+        (f"train --every {'9' * 5000}", f"'{'9' * 40}' is not a whole number from 1 to 999999999"),
         (
             "train --cell gru --gradient notebook",
             "Gradient (gradient) has no effect unless Cell is elman. Leave it out.",

@@ -196,7 +196,7 @@ def test_a_lesson_that_cannot_be_read_is_not_opened(opening, tmp_path, capsys):
 def test_a_lesson_is_written_as_a_file(run, tmp_path):
     write(tmp_path / "my.lesson.md")
     code, out, _ = run("lesson export my.lesson.md page.html")
-    assert (code, out) == (0, "Saved to page.html. Any browser opens it, offline.\n")
+    assert (code, out) == (0, "Saved to page.html. Any current browser opens it, offline.\n")
     assert "When will it learn?" in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert run("lesson export my.lesson.md my.lesson.md")[0] == 2
     assert run("lesson export my.lesson.md nowhere/page.html")[0] == 2

@@ -372,7 +372,11 @@ def test_numbers_in_equations_can_be_set():
         ("gru", "a=1", "'a' is unknown; gru has none"),
         ("leaky", "a=x", "write a=0.2, not a=x"),
         ("leaky", "a=nan", "write a=0.2"),
-        ("leaky", "a=2000000", "write a=0.2, not a=2000000: a number of at most 1,000,000."),
+        (
+            "leaky",
+            "a=2000000",
+            "write a=0.2, not a=2000000: a number between -1,000,000 and 1,000,000.",
+        ),
         ("leaky", "a", "write a=0.2"),
         ("leaky", "a=0", "with a=0 a part of the cell vanishes"),
     ],

@@ -507,7 +507,7 @@ def test_a_file_that_changes_between_two_looks_leaves_what_is_in_memory(change, 
     assert session.state.epoch == 30
     follow(session)
     assert not session.player.growing
-    assert "Another recording has replaced this one" in session.player.message
+    assert "This recording is no longer in the file" in session.player.message
 
 
 def test_who_looks_back_is_told_that_another_recording_is_there(loop):
@@ -517,7 +517,7 @@ def test_who_looks_back_is_told_that_another_recording_is_there(loop):
     _another(loop)
     follow(session)
     assert shown(session)[0] == 10
-    assert "Another recording has replaced this one" in session.player.message
+    assert "This recording is no longer in the file" in session.player.message
 
 
 def test_a_snapshot_that_is_dropped_before_it_is_taken_over_ends_nothing(loop):

@@ -663,7 +663,7 @@ def odd(tensors):
         (other_shape, r"W_hh is float64 of the shape \(4, 2\)"),
         (single, "b_h is float32"),
         (none, "it lacks"),
-        (more, "it has slots.7.W_hh, and momentum has 1 slots"),
+        (more, "it has slots.7.W_hh, and momentum has 1 slot."),
         (odd, "it has slots.x"),
     ],
 )

@@ -204,9 +204,11 @@ def test_half_a_surrogate_pair_is_no_text():
 @pytest.mark.parametrize("name", ["net.pt", "net.pth", "net.bin", "net.ckpt", "net.pkl", "NET.PT"])
 def test_a_pickle_is_not_opened_and_how_to_save_it_is_said(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(WHOLE)
+    path.write_bytes(b"\x80\x02" + WHOLE)
     with pytest.raises(TransferError, match="holds a pickle") as refusal:
         read_tensors(path)
+    path.write_bytes(WHOLE)
+    assert read_tensors(path).tensors, "what is in it decides, not its name"
     assert "save_file(model.state_dict(), 'weights.safetensors')" in str(refusal.value)
 
 

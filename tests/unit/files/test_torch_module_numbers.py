@@ -246,7 +246,7 @@ X = np.zeros((4, 3))
         ({"inputs": ["a", "b", "a"]}, "The input 'a' appears twice in the inputs"),
         ({"inputs": []}, "There are no inputs"),
         ({"inputs": "abc"}, "The inputs must be a list of texts"),
-        ({"outputs": ["a"]}, "has 2 outputs, and 1 are given"),
+        ({"outputs": ["a"]}, "has 2 outputs, and 1 is given"),
         ({"outputs": ["a", ""]}, "An output must have 1 to 200 characters"),
         ({"examples": ()}, "There are no examples: give examples="),
         ({"examples": [np.zeros((4, 2))]}, r"example 1 has the shape \(4, 2\).* speed, load, heat"),

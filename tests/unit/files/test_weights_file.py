@@ -317,7 +317,7 @@ def test_a_readout_of_all_words_is_told_from_an_embedding(opened):
         ({**state_dict(), "rnn.bias_ih_l0": np.ones(3)}, r"bias_ih_l0 has the shape \(3,\)"),
         ({**state_dict(), "rnn.bias_ih_l0": np.full(24, np.nan)}, "bias_ih_l0 has values"),
         ({**state_dict(), "fc.bias": np.ones(2)}, "for 3 classes"),
-        ({**state_dict(), "fc.bias": np.array(1.0)}, "neither a vector"),
+        ({**state_dict(), "fc.bias": np.array(1.0)}, "a single number"),
         ({**state_dict(), "fc.weight": np.ones((3, 5))}, "no readout"),
         ({**state_dict(), "fc.weight": np.ones((1, 6)), "fc.bias": np.ones(1)}, "one output"),
         ({**state_dict(), "two.weight": np.ones((3, 6))}, "Any of these could be the readout"),

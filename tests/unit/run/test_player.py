@@ -22,8 +22,8 @@ from rnnviz.questions.right.measure import RightLab
 from rnnviz.questions.step.measure import StepLab, step_query
 from rnnviz.run import player as module
 from rnnviz.run.player import MOST_PROBLEMS
-from rnnviz.run.schedule import Position
-from rnnviz.run.share_link import read_link
+from rnnviz.run.schedule import Position, Schedule
+from rnnviz.run.share_link import Link, read_link
 from rnnviz.run.weight_edits import noise, scale, set_weight, silence
 from rnnviz.tasks.data.rows import Row
 from rnnviz.tasks.data_source import UploadStore
@@ -708,3 +708,10 @@ def test_a_loss_that_is_not_finite_to_begin_with_is_told():
     session.configure(replace(session.config, init_scale=0.01))
     session.player.advance(1)
     assert session.player.position == Position(1)
+
+
+def test_a_link_to_the_start_leaves_no_message_of_the_run_before():
+    played = run_of(2)
+    played.player.message = "Finished."
+    played.player.follow(Link(Schedule(replace(CONFIG, cell="gru"))))
+    assert played.player.message.startswith("Press Play") and played.run.position == Position(0)

@@ -260,8 +260,8 @@ def test_a_test_without_a_window_is_told():
     data = dataset_of(upload(walk(100), window=30))
     assert not data.test
     assert data.notes == (
-        "The test has no window: it has 20 steps, and a window with its horizon takes 31. Make the "
-        "window shorter.",
+        "The test has no window: it has at most 20 in a row, and a window with its horizon takes "
+        "31 steps. Make the window shorter.",
     )
 
 
@@ -408,12 +408,12 @@ def test_a_missing_text_or_flag_is_filled_with_the_last_one():
         (
             pd.DataFrame({"day": range(99)} | {f"a{k} b": RNG.normal(size=99) for k in range(60)}),
             {"wide": False, "value": ",".join(f"a{k} b" for k in range(60))},
-            "60 columns of numbers are more than 50. Choose fewer values or inputs.",
+            "60 numbers at each step are more than 50. Choose fewer values or inputs.",
         ),
         (
             pd.DataFrame({"day": range(19_000)} | {f"a{k}": RNG.random(19_000) for k in range(9)}),
             {"horizon": 50, "value": ",".join(f"a{k}" for k in range(9))},
-            "9 values 50 steps ahead are 8,550,000 numbers to expect",
+            "a horizon of 50 gives 8,550,000 numbers to expect",
         ),
         (
             pd.DataFrame({"day": range(900)} | {f"a{k}": RNG.random(900) for k in range(49)}),

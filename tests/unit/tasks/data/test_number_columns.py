@@ -101,7 +101,7 @@ def test_a_list_of_columns_is_read_as_it_is_written():
     ("cells", "given", "said"),
     [
         (MONTHS, Given(value="units"), "has no column units. It has: month, sales."),
-        (MONTHS, Given(value="month", time="month"), "the column month has two roles"),
+        (MONTHS, Given(value="month", time="month"), "month is chosen twice"),
         (MONTHS, Given(Form.STEPS), "to learn a class takes a label"),
         (STEPS, Given(Form.SERIES), "takes several, told apart by an id"),
         (table("a,b", "x#,y#"), Given(time="a"), "has no column of numbers to learn"),

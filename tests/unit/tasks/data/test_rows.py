@@ -139,9 +139,9 @@ LONG = "bad" * 5000
         (f"source,target\nso {END},si\n", f"a.csv, row 2: {END} is a symbol"),
         (
             "text,label\nso,1\nwe,1\nso,0\n",
-            "row 4: the same text 'so' has two labels, '1' in row 2 and '0' here. Keep one",
+            "row 4: the same words 'so' have two labels, '1' in row 2 and '0' here. Keep one",
         ),
-        ("text,label\nNot  bad!,0\nnot bad,1\n", "row 3: the same text 'not bad' has two labels"),
+        ("text,label\nNot  bad!,0\nnot bad,1\n", "row 3: the same words 'not bad' have two labels"),
         (f"text,label\n{LONG},{LONG}\n{LONG},x\n", "a.csv, row 2: the word 'badbad"),
         ('text\nso warm\n"so\n', "a.csv, row 3: can't be read as CSV (unexpected end of data)"),
         ('text,label\nbad,0\n"bad"ly,0\n', "row 3: can't be read as CSV"),
@@ -309,7 +309,7 @@ def test_every_row_that_cannot_be_used_is_told_once_with_the_first_reason():
     rows, faults = valid_rows(table(cells, columns_of(cells)), Unit.WORDS)
     assert [row.line for row in rows] == [2, 7]
     assert [error.row for error in faults] == [4, 5, 6, 8]
-    reasons = ("the label is empty", "has 3 cells", "the same text", "the word")
+    reasons = ("the label is empty", "has 3 cells", "the same words", "the word")
     for error, reason in zip(faults, reasons, strict=True):
         assert error.reason.startswith(reason)
 

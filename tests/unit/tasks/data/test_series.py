@@ -48,7 +48,7 @@ def test_a_table_with_too_many_empty_cells_is_refused(monkeypatch):
         ((4, "2020-01-05,n/a"), "6: x is 'n/a'. Fill or skip it."),
         ((4, "2020-01-05,five"), "6: x is 'five', which is not a number. Fill or skip it."),
         ((4, "2020-01-05,inf"), "6: x is 'inf', which is infinite. Fill or skip it."),
-        ((4, "2020-01-05,1e300"), "6: x is '1e300', which is larger than 1e+15. Fill or skip it."),
+        ((4, "2020-01-05,1e300"), "6: x is '1e300', which is beyond ±1e+15. Fill or skip it."),
         ((4, None), "6: a step is missing between 2020-01-04 and 2020-01-06."),
         (
             (4, "2020-01-04,7"),
@@ -106,7 +106,7 @@ def test_a_series_has_one_label_and_a_row_its_id():
     found = measured(rows, "t,machine,current,state", form=Form.SERIES)
     assert [one.name for one in found.series] == ["a", "b"]
     assert reasons(found.faults) == [
-        "14: the series 'c' has two labels, 'x' and 'y'. Mend them, or skip it.",
+        "14: the series 'c' has different labels, 'x' and 'y'. Mend them, or skip it.",
         "15: machine is empty. Fill it in, or skip the row.",
         "16: state is empty. Fill it in, or skip the row.",
     ]

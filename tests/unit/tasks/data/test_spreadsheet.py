@@ -146,7 +146,7 @@ def test_what_unpacks_to_far_more_is_refused_before_it_is_unpacked(monkeypatch):
     [
         (packed("reviews.csv"), "is a packed file. Unpack it"),
         (b"\x1f\x8b\x08\x00", "is a packed file. Unpack it"),
-        (b"\xd0\xcf\x11\xe0" + bytes(500), "is an old Excel file, or has a password"),
+        (b"\xd0\xcf\x11\xe0" + bytes(500), "is an old Office file, or has a password"),
         (b"PK\x03\x04" + bytes(MAX_BYTES), "is larger than 5 MB"),
         (b"PK\x03\x04", "can't be read as an Excel file"),
         (b"PAR1" + bytes(MAX_BYTES), "is larger than 5 MB"),

@@ -175,9 +175,9 @@ def test_what_is_written_is_read_back_exactly(values):
         *((text, ONE, "Group 1") for text in ("1,2", "1*", "nan", "-inf", "1e5", "1_0", "٣")),
         *((text, TWO, "Group 1") for text in ("1,*", "1*,1", "1**", "*")),
         ("1,0,0 1,0", THREE, r"Group 2, '1,0', can't be read.*bit 1, bit 2, bit 3.*“1,0,-1”\.$"),
-        ("1000.1", ONE, "larger than 1000"),
-        ("0,0,0 0,-5000,0", THREE, "Group 2, '0,-5000,0': a number can't be larger than 1000"),
-        ("9" * 400, ONE, "larger than 1000"),
+        ("1000.1", ONE, "from −1000 to 1000"),
+        ("0,0,0 0,-5000,0", THREE, "Group 2, '0,-5000,0': a number must be from −1000 to 1000"),
+        ("9" * 400, ONE, "from −1000 to 1000"),
         ("1" * 200_000 + "x", ONE, "Group 1, '1{30}', can't be read"),
     ],
 )
