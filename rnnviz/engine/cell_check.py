@@ -64,6 +64,8 @@ def _not_finite(cell: CellText, lines: Sequence[Line], what: str) -> str:
     nodes = [*own, *(node for node in below if node not in others)]
     # A square or a cube can be taken of any number.
     kinds = {n.kind for n in nodes if n.kind != "power" or n.value < 0 or n.value % 1}
+    if not any(n.kind == "div" and n.args[1].kind != "number" for n in nodes):
+        kinds.discard("div")
     needing = [sign for kind, sign in _ABOVE_ZERO.items() if kind in kinds]
     why = "they become too large"
     if needing:

@@ -244,8 +244,10 @@ def _derived(name: str, equations: str, constants: str) -> DerivedCell:
     made = replace(cell, constants={**cell.constants, **parse_constants(cell, constants)})
     try:
         whole = not constants or not equations_of(made).idle
-    except CellError:
-        whole = False
+    except CellError as problem:
+        # Without the advice: its text is not the user's.
+        why = problem.sentence.partition(":")[0]
+        raise SettingError(f"Constants (constants): with {constants}, {why}.") from None
     if not whole:
         raise SettingError(f"Constants (constants): with {constants} a part of the cell vanishes.")
     return DerivedCell(made)

@@ -142,6 +142,7 @@ class _Reader:
             self._fail(statement.value, f"{wrong} to get one for each unit, as in W_x{name} @ x")
         else:
             self._values[name] = node
+            self.graph.lines.add(node)
             self.lines.append(Line(self._line, name, statement.value, node))
 
     def _fail(self, part: ast.AST, sentence: str) -> NoReturn:
@@ -349,7 +350,8 @@ def _check(made: Equations, last: int) -> None:
     if made.out not in made.nodes:
         hint = '; another line is named by out = "y"' if made.out == "h" else ""
         lacks = "every unit has the same" if made.out in made.constants else "no line writes"
-        raise CellError(last, 1, f"{lacks} {made.out}, which the next layer reads{hint}")
+        where = (last, 1) if made.out == "h" else place_of("out", made.text)
+        raise CellError(*where, f"{lacks} {made.out}, which the next layer reads{hint}")
     if made.keeps and made.keeps not in made.nodes:
         lacks = "it is always a number" if made.keeps in made.constants else "no line writes it"
         unknown = f"keeps names {made.keeps}, but {lacks}"

@@ -50,10 +50,14 @@ class Node:
 
 
 class Graph:
-    """Makes nodes: equal values are the same node, in their simplest form."""
+    """Makes nodes: equal values are the same node, in their simplest form.
+
+    The values of ``lines`` stay as they are, so that who reads one has its gradient.
+    """
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[object, ...], Node] = {}
+        self.lines: set[Node] = set()
 
     @property
     def nodes(self) -> list[Node]:
@@ -83,15 +87,17 @@ class Graph:
         """1 where the comparison is true, else 0."""
         return self.make("mask", left, right, name=comparison)
 
+    def _negates(self, a: Node) -> bool:
+        return a.kind == "neg" and a not in self.lines
+
     def neg(self, a: Node) -> Node:
         """The negative, -a."""
-        match a.kind:
-            case "number":
-                return self.number(-a.value)
-            case "neg":
-                return a.args[0]
-            case "sub" if not a.sums:
-                return self.sub(a.args[1], a.args[0])
+        if a.kind == "number":
+            return self.number(-a.value)
+        if self._negates(a):
+            return a.args[0]
+        if a.kind == "sub" and not a.sums and a not in self.lines:
+            return self.sub(a.args[1], a.args[0])
         return self.make("neg", a)
 
     def add(self, a: Node, b: Node) -> Node:
@@ -100,9 +106,9 @@ class Graph:
             return self.number(a.value + b.value)
         if a.is_number(0) or b.is_number(0):
             return b if a.is_number(0) else a
-        if b.kind == "neg":
+        if self._negates(b):
             return self.sub(a, b.args[0])
-        if a.kind == "neg":
+        if self._negates(a):
             return self.sub(b, a.args[0])
         return self.mul(self.number(2), a) if a is b else self.make("add", a, b)
 
@@ -116,7 +122,7 @@ class Graph:
             return a
         if a.is_number(0):
             return self.neg(b)
-        return self.add(a, b.args[0]) if b.kind == "neg" else self.make("sub", a, b)
+        return self.add(a, b.args[0]) if self._negates(b) else self.make("sub", a, b)
 
     def mul(self, a: Node, b: Node) -> Node:
         """The product a * b, element by element."""
@@ -129,7 +135,7 @@ class Graph:
                 return self.neg(other)
             if one.is_number(0):
                 return one
-            if one.kind == "neg":
+            if self._negates(one):
                 return self.neg(self.mul(one.args[0], other))
         return self.make("mul", *((a, b) if a.index <= b.index else (b, a)))
 
@@ -139,7 +145,7 @@ class Graph:
             raise ZeroDivisionError
         if a.kind == b.kind == "number":
             return self.number(a.value / b.value)
-        if a.kind == "neg":
+        if self._negates(a):
             return self.neg(self.div(a.args[0], b))
         return a if b.is_number(1) else self.make("div", a, b)
 

@@ -92,7 +92,9 @@ class Layout:
     """
 
     def __init__(self, equations: Equations) -> None:
-        self.equations, self.back = equations, Backward(equations)
+        # What is handed on has a gradient of its own.
+        handed_on = [equations.nodes[name] for name in equations.states]
+        self.equations, self.back = equations, Backward(equations, handed_on)
         products = [node for node in self.back.order if node.kind == "product"]
         read = {p.args[0].name for p in products if p.args[0].kind == "state"}
         out = equations.out

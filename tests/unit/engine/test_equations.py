@@ -81,7 +81,7 @@ def test_equal_values_are_one_and_numbers_are_worked_out():
         (f"{LEAK}\nkeeps = 3", "line 2, column 9: keeps takes the name of a line"),
         (f'{LEAK}\nkeeps = "q"', "line 2, column 1: keeps names q, but no line writes it"),
         (f'{LEAK} # \u2028\x0c\r\nkeeps = "q"', "line 2, column 1: keeps names q, but no line"),
-        (f'{LEAK}\nout = "q"', "line 1, column 1: no line writes q, which the next layer reads"),
+        (f'{LEAK}\nout = "q"', "line 2, column 1: no line writes q, which the next layer reads"),
         ("s = s + W @ x", 'another line is named by out = "y"'),
         ("h = x + h", "multiply x by a matrix first, as in W_hx @ x"),
         ("i = sigmoid(h)\nh = h + i * x", "line 2, column 9: i has one number for each unit, x"),

@@ -378,7 +378,9 @@ def test_numbers_in_equations_can_be_set():
             "write a=0.2, not a=2000000: a number between -1,000,000 and 1,000,000.",
         ),
         ("leaky", "a", "write a=0.2"),
-        ("leaky", "a=0", "with a=0 a part of the cell vanishes"),
+        ("leaky", "a=0", "with a=0, x has no effect, so the cell has no input"),
+        ("leaky", "a=-1000000", "with a=-1000000, 1 - a is too large a number"),
+        ("cornn", "dt=0", "with dt=0, y never depends on z."),
     ],
 )
 def test_other_numbers_are_refused(kind, constants, said):

@@ -16,7 +16,15 @@ from tests.unit.engine.networks import architecture, examples, network, phrase
 TOKENS = [2, 0, 3, 1]
 #: A state that is handed on unchanged by one line, and read by the next token.
 DELAY = "q = p\np = tanh(W @ x + U @ q + V @ h)\nh = tanh(W_h @ p)"
-TEXTS = {**{name: cell.standalone for name, cell in CELLS.items()}, "delay": DELAY}
+TEXTS = {
+    **{name: cell.standalone for name, cell in CELLS.items()},
+    "delay": DELAY,
+    # A state that is one function, and read by other lines of its token, too.
+    "function": "c = tanh(W_c @ x + U_c @ c)\no = sigmoid(W_o @ x)\nh = o * c",
+    "copied": "c = tanh(W_c @ x + U_c @ c)\nh = c",
+    "negative": "c = -tanh(W_c @ x + c)\nh = tanh(W @ x + U_h @ h) * c",
+    "negative line": "v = -tanh(h)\nu = tanh(V_u @ v)\nh = W @ x + v + u",
+}
 
 
 def with_an_input(text, state):
