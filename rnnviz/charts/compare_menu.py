@@ -29,7 +29,7 @@ from rnnviz.probe.pair import (
     called_by_changes,
 )
 from rnnviz.probe.session import Session
-from rnnviz.run.player import TRAIN_ON
+from rnnviz.run.player import OPENED, TRAIN_ON
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -70,7 +70,8 @@ def _message(pair: Pair) -> str:
         offers = button(f"Keep {name} beside it", "bring_back", kind="rnnviz-go")
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
-    if pair.before and (said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said):
+    replaced = said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said
+    if pair.before and (replaced or OPENED in said):
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
     if said == WELCOME:

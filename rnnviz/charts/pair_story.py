@@ -225,7 +225,7 @@ def _lasts(both: Both) -> str:
     probe = both.probes[0]
     name = probe.step_names[token]
     word = escape(name if probe.dataset.series else quoted(name))
-    first = f"{FORGOTTEN:.0%} of {word} is left up to {one} of {every} {noun} later"
+    first = f"At least {FORGOTTEN:.0%} of {word} is still left {one} of {every} {noun} later"
     return f"{first} in {both.called(0)}, {two} of {every} in {both.called(1)}."
 
 

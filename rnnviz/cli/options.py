@@ -252,9 +252,10 @@ def differing(config: RunConfig, text: str) -> RunConfig:
     """The settings with those of a text such as ``cell=lstm,lr=0.1``; raises SettingError."""
     changed: dict[str, Any] = {}
     for part in text.split(","):
-        name, equals, value = part.partition("=")
+        name, equals, value = part.strip().partition("=")
         if not equals or name not in SETTINGS:
-            raise SettingError(f"--vs: {part[:60]!r} is not a setting: write cell=lstm, or lr=0.1.")
+            wrong = f"{part[:60]!r} is not a setting with a value"
+            raise SettingError(f"--vs: {wrong}: write cell=lstm,lr=0.1.")
         if name in changed:
             raise SettingError(f"--vs: {name} is given twice.")
         changed[name] = SETTINGS[name].parse(value)

@@ -247,6 +247,8 @@ def _prediction(
     how = table.one_of("how", HOW)
     on = table.one_of("on", HOW[how])
     compare = table.take("compare", list)
+    if not measures:
+        raise table.error("there is no measure to name: add one, as in [measure.falls].", "compare")
     known = [name for name in compare if isinstance(name, str) and name in measures]
     if not compare or known != compare:
         unknown = [brief(name) for name in compare if name not in known]

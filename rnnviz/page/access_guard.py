@@ -49,8 +49,8 @@ class Guard:
                 send = _with_policy(send, host)
             else:
                 app = PlainTextResponse(
-                    f"rnnviz is not served under the name {host[:100]!r}. Open http://127.0.0.1 "
-                    "with the port that it printed, or add the name to server.allowedHosts in "
+                    f"rnnviz is not served under the name {host[:100]!r}. Open the "
+                    "address that it printed, or add the name to server.allowedHosts in "
                     ".streamlit/config.toml.\n",
                     403,
                 )

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnnviz.config import SETTINGS, RunConfig, TaskName
+from rnnviz.config import SETTINGS, RunConfig, SettingError, TaskName
+from rnnviz.engine.derived_cell import cell_of
 from rnnviz.probe.marks import Mark, choices_of, choose, index_from, one_of, written_from
 from rnnviz.probe.session import Selection, Session
 from rnnviz.probe.story import learned_at
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
-from rnnviz.run.player import LINK_SECONDS, Player
+from rnnviz.run.player import LINK_SECONDS, MOST_PROBLEMS, Player
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.share_link import START, Link, read_link
@@ -343,7 +344,9 @@ class Pair:
         self.first.player.message = WELCOME
 
     def show_learning(self) -> None:
-        """Play fast until the run has learned."""
+        """Play fast until the run has learned, unless something else has been said meanwhile."""
+        if self.first.player.message != WELCOME:
+            return
         self.set_speed(FAST)
         self.play()
         self._shown_until = _has_learned
@@ -545,7 +548,7 @@ class Pair:
         if self._knows_other_words(replace(config, **own)):
             own |= {name: getattr(config, name) for name in _SPLITTING}
             self.split -= {*_SPLITTING}
-        second.configure(replace(config, **own))
+        second.configure(_without_foreign_constants(replace(config, **own)))
         self._note_split()
         if second.data.dataset_for(second.config) is not second.dataset:
             second.load(self.first.data.upload)
@@ -554,7 +557,7 @@ class Pair:
     def differ(self, name: str, value: Any) -> None:
         """Give a setting of the second network another value; it is split from now on."""
         if self.second and name in SETTINGS and name not in COMMON:
-            config = replace(self.second.config, **{name: value})
+            config = _without_foreign_constants(replace(self.second.config, **{name: value}))
             if self._knows_other_words(config):
                 self.first.player.message = _OTHER_WORDS
                 return
@@ -603,6 +606,12 @@ class Pair:
             return "A recording was trained by another program: it can't be compared here."
         return self.first.player.refusal
 
+    def open_link(self, query: Mapping[str, str]) -> None:
+        """Follow a link; the runs that it replaces can be restored."""
+        before = self._runs
+        self.follow(query)
+        self.before = before
+
     def compare(self, differing: Mapping[str, Any]) -> None:
         """Put a second network beside the run, with these settings; it trains up to its epoch."""
         if self.problem:
@@ -612,7 +621,7 @@ class Pair:
         run, shown = self.first.run, self.first.player.position
         own = {name: value for name, value in differing.items() if name not in COMMON}
         schedule = run.schedule
-        start = replace(schedule.start, **own)
+        start = _without_foreign_constants(replace(schedule.start, **own))
         if self._knows_other_words(start):
             self.first.player.message = _OTHER_WORDS
             return
@@ -639,7 +648,8 @@ class Pair:
         before = self._runs
         self.pause()
         self.kept = before[0] if self.second is None and before else None
-        self.second, self.split = None, set()
+        self.second, self.split, self.luck_shown = None, set(), False
+        self.stop_luck()
         if self.first.data.own:
             self.first.load(None)
         self.first.configure(config)
@@ -839,6 +849,8 @@ class Pair:
             self.first.player.note(f"In the link, of the second network: {problem}")
             return
         # Both read the data that the first has found.
+        if (more := len(refused) - MOST_PROBLEMS) > 0:
+            refused[MOST_PROBLEMS:] = [f"In the link: {more:,} more problem{'s' * (more > 1)}."]
         self.second.follow(replace(other, data=self.first.data.name()), refused, patience)
         self.second.selection, self.second.questions = self.first.selection, self.first.questions
         # A setting may differ from the start, or since a change.
@@ -851,6 +863,15 @@ class Pair:
         self.view, self.role, self._token = View.BOTH, Role.TRAIN, 0
         for sentence in choose(self, query):
             self.first.player.note(sentence)
+
+
+def _without_foreign_constants(config: RunConfig) -> RunConfig:
+    """The settings without constants that their cell doesn't have."""
+    try:
+        cell_of(config.cell, config.activation, config.equations, config.constants)
+    except SettingError:
+        return replace(config, constants="")
+    return config
 
 
 def compare(a: RunConfig | Session, b: RunConfig | Session) -> Pair:

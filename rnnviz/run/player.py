@@ -16,7 +16,7 @@ from rnnviz.run.checksum import Checksum
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.remedies import remedy_for_training, remedy_for_weights
 from rnnviz.run.run import FirstNetwork, TrainingRun, architecture_of
-from rnnviz.run.schedule import EDIT, ENDS, MAX_CHANGES, Position, Schedule
+from rnnviz.run.schedule import EDIT, ENDS, MAX_CHANGES, Change, Position, Schedule
 from rnnviz.run.share_link import START, Link, OldRun
 from rnnviz.run.timeline import LOOKING_BACK, Timeline
 from rnnviz.run.weight_edits import MOST_DRAWN, Edit, EditKind, apply_edits, problem
@@ -26,6 +26,8 @@ from rnnviz.tasks.dataset import Dataset
 SPEEDS = (0, 1, 2, 5, 10, 20, 60, 120, 300, 600)
 #: The beginning of the message of a run that has ended; of one that was stopped early.
 FINISHED, STOPPED = "Finished", "Stopped early"
+#: The beginning of the message of a run that a link or a file has opened.
+OPENED = "Opened at epoch"
 #: The end of the message of a finished run.
 TRAIN_ON = "Drag along the curves to look back and branch, or train on:"
 #: Seconds for which a link is followed before the page is shown.
@@ -358,6 +360,8 @@ class Player(Timeline):
         """Show the present of another run on the same data, with its settings and its old run."""
         self.pause()
         self.config = config
+        # Its settings may have changed since it was kept.
+        run.configure(config)
         self._show(run)
         self.ghost, self.pinned, self.message = ghost, pinned, ""
 
@@ -370,7 +374,7 @@ class Player(Timeline):
     ) -> None:  # fmt: skip
         """Show a position of a stored run, compared with another, and the old run that it left."""
         self.ghost, self.pinned = ghost, pinned
-        self.message = f"Opened at epoch {self.progress}."
+        self.message = f"{OPENED} {self.progress}."
         if shown < self.run.position:
             self.go_to(shown)
         self._stop_at_the_end()
@@ -464,12 +468,19 @@ class Player(Timeline):
         start = link.schedule.start
         architecture = architecture_of(self._dataset_for(start), start)
         wrong = {c: p for c in edits if (p := problem(c.value, architecture))}
-        most = max(1, MOST_DRAWN // Parameters(architecture).theta.size)
-        noises = [change for change in edits if change.value.kind is EditKind.NOISE]
-        wrong |= dict.fromkeys(noises[most:], f"of a network of this size it reads {most} noises.")
-        own, old = tuple(c for c in link.schedule.changes if c not in wrong), link.old
-        old = old and replace(old, changes=tuple(c for c in old.changes if c not in wrong))
         problems = [f"In the link: {change} is left out: {why}" for change, why in wrong.items()]
+        most, drawn = max(1, MOST_DRAWN // Parameters(architecture).theta.size), 0
+
+        def fits(change: Change) -> bool:
+            nonlocal drawn
+            is_noise = change.name == EDIT and change.value.kind is EditKind.NOISE
+            drawn += is_noise
+            return change not in wrong and not (is_noise and drawn > most)
+
+        own, old = tuple(filter(fits, link.schedule.changes)), link.old
+        old = old and replace(old, changes=tuple(filter(fits, old.changes)))
+        if drawn > most:
+            problems.append(f"In the link: of {drawn:,} noises the first {most:,} are read.")
         return replace(link, schedule=Schedule(start, own), old=old), problems
 
     def _train_along(self, link: Link) -> Iterator[None]:
@@ -495,7 +506,7 @@ class Player(Timeline):
         if self.run.position < link.now:
             return
         if link.now > START:
-            self.message = f"Opened at epoch {self.progress}."
+            self.message = f"{OPENED} {self.progress}."
         verdict = link.checksum.verdict(self.run) if link.checksum else ""
         if link.pinned is not None:
             self.pinned = min(link.pinned, link.now)

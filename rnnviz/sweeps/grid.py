@@ -22,7 +22,7 @@ DRAWING = 10
 _REPEATED = 1000
 #: The most characters of a range.
 _LONGEST = 100
-_RANGE = re.compile(r"(.+?)\.\.([^:]+)(:log)?(?::(\d{1,6}))?", re.ASCII)
+_RANGE = re.compile(r"(.+?)\.\.([^:]+)(:log)?(?::(\d{1,18}))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,8 @@ class Store:
 
     def __init__(self, path: Path | None, readonly: bool = False) -> None:
         self.path = path
+        if path and path.exists() and not path.is_file():
+            raise StoreError(f"{path}: it is not a file. Name one.")
         if path and not readonly:
             with self._sentences():
                 if path == default_path():

@@ -69,7 +69,8 @@ def unknown_label(label: str, classes: Collection[str]) -> str:
     if label in classes:
         return ""
     listed = ", ".join(name[:30] for name in nsmallest(8, classes))
-    return f"the label {shown(label)} is unknown. The training has {listed}."
+    more = f" and {len(classes) - 8:,} more" * (len(classes) > 8)
+    return f"the label {shown(label)} is unknown. The training has {listed}{more}."
 
 
 def cut(rows: Iterable[Row], unit: Unit, window: int) -> Iterator[Row]:

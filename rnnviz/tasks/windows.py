@@ -40,7 +40,7 @@ def build_windows(
                 "a column."
             )
     units = Units.of(np.concatenate([piece.values for piece in pieces[0]]))
-    _check_far(name, columns, [piece for part in pieces for piece in part], units)
+    _check_far(name, columns, pieces, units)
     expects = columns.form is Form.VALUES
     places = [_places(part, columns.form, window, horizon * expects) for part in pieces]
     if (count := len(places[0])) < LEAST:
@@ -74,18 +74,22 @@ def build_windows(
 
 
 def _check_far(
-    name: str, columns: SeriesColumns, pieces: Sequence[Series], units: Units
-) -> None:  # fmt: skip
-    """Raise TaskError for a number that is further from the training than a network can read."""
+    name: str, columns: SeriesColumns, parts: Sequence[Sequence[Series]], units: Units
+) -> None:
+    """Raise TaskError for a number that is further from the training than a network can read.
+
+    ``parts`` are the pieces of the training and of the test.
+    """
     channels = (*columns.expected, *columns.inputs)
-    for piece in pieces:
+    placed = [*((one, "") for one in parts[0]), *((one, " of the test") for one in parts[1])]
+    for piece, where in placed:
         with np.errstate(over="ignore"):
             distances = np.abs(piece.values - np.array(units.mean)) / np.array(units.scale)
         for step, k in np.argwhere(~(distances <= LARGEST))[:1]:
             raise TaskError(
-                f"{name}, row {piece.rows[step]}: {channels[k][:30]} is {piece.values[step, k]:g}, "
-                f"more than {LARGEST:,.0f} standard deviations from the mean of the training. "
-                "Leave it out, or mend it."
+                f"{name}, row {piece.rows[step]}{where}: {channels[k][:30]} is "
+                f"{piece.values[step, k]:g}, more than {LARGEST:,.0f} standard deviations from the "
+                "mean of the training. Leave it out, or mend it."
             )
 
 
@@ -157,7 +161,7 @@ def _classes(name: str, series: WindowedSeries, units: Units, notes: tuple[str, 
     for piece in series.test:
         for row, label in zip(piece.rows, piece.labels, strict=True):
             if problem := unknown_label(label, classes):
-                raise TaskError(f"{name}, row {row}: {problem}")
+                raise TaskError(f"{name}, row {row} of the test: {problem}")
     numbers = {label: k for k, label in enumerate(classes)}
     train, test = _examples(
         series, units, lambda piece: np.array([numbers[label] for label in piece.labels], np.intp)

@@ -376,7 +376,7 @@ def _strongest(count: int, session: Session) -> Iterable[Edit]:
 def _tools(session: Session) -> None:
     st.markdown(
         "Silence the strongest",
-        help="Of the units not silenced yet, those without which the loss rises most.",
+        help="Of the units not silenced yet, those without which, alone, the loss rises most.",
     )
     with st.container(horizontal=True, key="strongest", gap="xsmall"):
         for count in _STRONGEST:

@@ -84,7 +84,7 @@ def link_of(run: pd.Series, session: Session, epoch: int | None = None) -> Link:
 def open_run(pair: Pair, run: pd.Series, epoch: int | None = None) -> None:
     """Open a run of the table, at its end or at an ``epoch``; what prevents it is the message."""
     try:
-        pair.follow(link_of(run, pair.session, epoch).to_query())
+        pair.open_link(link_of(run, pair.session, epoch).to_query())
     except TaskError as problem:
         pair.session.player.message = str(problem)
 
@@ -96,7 +96,7 @@ def open_both(pair: Pair, first: pd.Series, second: pd.Series) -> None:
     one, two = (replace(link_of(run, pair.session), marks={}) for run in (first, second))
     if (query := pair_query(one, two, {})) is None:
         raise TaskError("These two have too many changes to be opened side by side.")
-    pair.follow(dict(parse_qsl(query, keep_blank_values=True)))
+    pair.open_link(dict(parse_qsl(query, keep_blank_values=True)))
 
 
 def together(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

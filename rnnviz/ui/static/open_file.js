@@ -16,11 +16,17 @@ export function acceptFiles(url, ticket, limit, tables) {
     // A box for files takes its own.
     if (event.defaultPrevented || !holdsFile(event)) return;
     event.preventDefault();
-    send(event.dataTransfer.files[0]);
+    sendAll([...event.dataTransfer.files]);
   });
 }
 
 const holdsFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+
+// A run comes before the data that it needs.
+async function sendAll(files) {
+  const isData = ({ name }) => !/\.(rnnviz|npz|safetensors)$/i.test(name);
+  for (const file of files.sort((a, b) => isData(a) - isData(b))) await send(file);
+}
 
 // Of a file, one byte more than the limit is sent: enough to see that it is too large.
 async function send(file) {

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.cancellation import cancellable
+from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.config import SETTINGS, RunConfig
 from rnnviz.probe.comparison import RetentionLab
 from rnnviz.probe.pair import MOST_EPOCHS, READY, SLOW, USUAL, Pair, View, called, compare
@@ -444,6 +445,7 @@ def test_runs_that_have_ended_train_on_together():
 
 def test_a_run_is_shown_until_it_has_learned_and_again_slowly():
     pair = Pair(Session())
+    pair.welcome()
     pair.show_learning()
     while pair.running:
         pair.tick(0.02, 7)
@@ -459,6 +461,7 @@ def test_a_run_is_shown_until_it_has_learned_and_again_slowly():
 
 def test_what_the_reader_does_ends_the_show():
     pair = Pair(Session(SMALL))
+    pair.welcome()
     pair.show_learning()
     pair.end_show()
     assert pair.first.player.speed == USUAL
@@ -762,3 +765,69 @@ def test_a_run_that_knew_other_words_is_not_put_beside_this_one():
     assert pair.offered
     pair.bring_back()
     assert pair.second is None and "splits your texts differently" in pair.session.player.message
+
+
+@each_row(
+    ("query", "act"),
+    [
+        (
+            {"cell": "leaky", "vs": "cell:cornn"},
+            lambda p: p.configure(replace(p.first.config, constants="a=0.3")),
+        ),
+        (
+            {"cell": "leaky", "constants": "a=0.5", "vs": "cell:cornn,constants:eps%3D0.0"},
+            lambda p: p.join("cell"),
+        ),
+        (
+            {"cell": "leaky", "constants": "a=0.5", "vs": "constants:a%3D0.3"},
+            lambda p: p.configure(replace(p.first.config, cell="cornn", constants="")),
+        ),
+        (
+            {"cell": "leaky", "constants": "a=0.5", "vs": "constants:a%3D0.3"},
+            lambda p: p.differ("cell", "cornn"),
+        ),
+        ({"cell": "leaky", "constants": "a=0.5"}, lambda p: p.compare({"cell": "cornn"})),
+    ],
+)
+def test_constants_of_another_cell_are_left_out(query, act):
+    pair = Pair(Session(SMALL))
+    pair.follow({"hidden": "3", **query})
+    act(pair)
+    assert len(pair.sessions) == 2
+    for session in pair.sessions:
+        assert session.state.parameters.architecture.cell.text.name == session.config.cell
+
+
+def test_runs_that_come_back_train_with_the_settings_they_had():
+    pair = Pair(Session(SMALL))
+    pair.follow({"hidden": "3", "epoch": "2", "vs": "layers:2,lr:0.3"})
+    with pair.keeping_replaced_run():
+        pair.configure(replace(pair.first.config, layers=3))
+    pair.differ("lr", 0.05)
+    pair.take_back()
+    assert pair.second.config.lr == pair.second.run.schedule.last.lr == 0.3
+
+
+def test_a_link_opened_in_the_place_of_a_run_can_be_taken_back():
+    pair = Pair(Session(SMALL))
+    pair.first.player.advance(3)
+    weights = theta(pair.first)
+    pair.open_link({"hidden": "4", "epoch": "1"})
+    assert pair.first.config.hidden == 4 and "Back to the run before" in pair_texts(pair)["message"]
+    pair.take_back()
+    assert (theta(pair.first) == weights).all()
+
+
+def test_the_problems_of_a_second_network_are_counted_beyond_the_first():
+    pair = Pair(Session(SMALL))
+    pair.follow({"hidden": "3", "vs": "lr," * 500})
+    assert len(pair.first.player.message) < 5_000
+    assert "480 more problems" in pair.first.player.message
+
+
+def test_what_was_said_meanwhile_stays_and_no_show_begins():
+    pair = Pair(Session())
+    pair.welcome()
+    pair.first.player.message = "Not opened."
+    pair.show_learning()
+    assert not pair.running and pair.first.player.message == "Not opened."

@@ -694,8 +694,10 @@ def test_a_link_has_no_more_noise_than_is_soon_added(monkeypatch):
     size = Session(RunConfig(hidden=4)).state.parameters.theta.size
     monkeypatch.setattr(module, "MOST_DRAWN", 3 * size - 1)
     session = opened({**query, "changes": ",".join(noises)})
-    left_out = "noise 0.1 3 is left out: of a network of this size it reads 2 noises."
-    assert left_out in session.player.message
+    assert "of 4 noises the first 2 are read." in session.player.message
+    # Equal ones, too.
+    alike = opened({**query, "changes": ",".join(noises[:1] * 4)})
+    assert len(alike.run.schedule.changes) == 2
     assert weights(session) == weights(opened({**query, "changes": ",".join(noises[:2])}))
 
 

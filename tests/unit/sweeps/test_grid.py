@@ -48,6 +48,7 @@ def test_lists_and_ranges(name, text, expected):
         ("lr", "1..9:60000,10..90:60000", "at most 100,000 values"),
         ("lr", ",".join(["0.1..0.9:100000"] * 900), "at most 100,000 values"),
         ("lr", "0.1,0.2..0.3", "say how many"),
+        ("hidden", "3..5:9999999", "a range has from 1 to 100,000 values"),
         ("weight_decay", "0..1:log:3", "above 0"),
         ("lag", "1..2.5:3", r"Lag \(lag\) can't be '2.5'"),
         ("cell", "elman..lstm:2", r"Cell \(cell\) can't be 'elman..lstm:2'"),

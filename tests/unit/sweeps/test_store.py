@@ -264,6 +264,7 @@ def damaged(path):
         (with_a_computed_column, "damaged"),
         (misspelled, "damaged"),
         (lambda path: None, "can't be opened"),
+        (lambda path: path.mkdir(), "it is not a file"),
     ],
 )
 @pytest.mark.parametrize("readonly", [False, True])
