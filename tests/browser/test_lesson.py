@@ -32,6 +32,15 @@ def answer(page, key):
     expect(page.page.locator(f"{STRIP} .acts .main")).to_be_visible()
 
 
+def test_a_curve_can_be_drawn_after_other_seeds_were_shown(opened, server):
+    page = opened(f"{server.url}/?hidden=6&epochs=8")
+    page.keys("s")
+    expect(page.page.get_by_label("Learned at")).to_be_visible()
+    open_lesson(page, "When does it learn?")
+    expect(page.page.get_by_label("Learned at")).not_to_be_visible()
+    assert page.page.evaluate(BRUSH)["width"] > 100
+
+
 @pytest.mark.story
 def test_a_learner_draws_the_loss_and_sees_where_it_really_fell(opened, server):
     page = opened(f"{server.url}/?hidden=6&epochs=8")
