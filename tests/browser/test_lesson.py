@@ -35,9 +35,11 @@ def answer(page, key):
 def test_a_curve_can_be_drawn_after_other_seeds_were_shown(opened, server):
     page = opened(f"{server.url}/?hidden=6&epochs=8")
     page.keys("s")
-    expect(page.page.get_by_label("Learned at")).to_be_visible()
+    expect(page.page.locator(".st-key-luck")).to_be_visible()
     open_lesson(page, "When does it learn?")
-    expect(page.page.get_by_label("Learned at")).not_to_be_visible()
+    expect(page.page.locator(".st-key-luck")).not_to_be_visible()
+    # The page is laid out anew: the overlay is placed with its first picture.
+    page.page.wait_for_function("() => rnnviz.stage.plots.get('curves')?.overlay?.place")
     assert page.page.evaluate(BRUSH)["width"] > 100
 
 
