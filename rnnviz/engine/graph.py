@@ -52,7 +52,7 @@ class Node:
 class Graph:
     """Makes nodes: equal values are the same node, in their simplest form.
 
-    The values of ``lines`` stay as they are, so that who reads one has its gradient.
+    The values of ``lines`` stay as they are, so that each reader adds to their gradients.
     """
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from rnnviz.probe.session import Selection, Session
 from rnnviz.probe.story import learned_at
 from rnnviz.run.history import PreviousRun
 from rnnviz.run.pair_link import COMMON, pair_query, read_second
-from rnnviz.run.player import LINK_SECONDS, MOST_PROBLEMS, Player
+from rnnviz.run.player import LINK_SECONDS, Player, first_of
 from rnnviz.run.run import TrainingRun
 from rnnviz.run.schedule import EDIT, Position, Schedule
 from rnnviz.run.share_link import START, Link, read_link
@@ -849,8 +849,7 @@ class Pair:
             self.first.player.note(f"In the link, of the second network: {problem}")
             return
         # Both read the data that the first has found.
-        if (more := len(refused) - MOST_PROBLEMS) > 0:
-            refused[MOST_PROBLEMS:] = [f"In the link: {more:,} more problem{'s' * (more > 1)}."]
+        refused = first_of(refused)
         self.second.follow(replace(other, data=self.first.data.name()), refused, patience)
         self.second.selection, self.second.questions = self.first.selection, self.first.questions
         # A setting may differ from the start, or since a change.

@@ -36,6 +36,13 @@ LINK_SECONDS = 1.0
 MOST_PROBLEMS = 20
 
 
+def first_of(problems: Sequence[str]) -> list[str]:
+    """The first problems of a link, and a sentence that counts the others."""
+    more = len(problems) - MOST_PROBLEMS
+    counted = [f"In the link: {more:,} more problem{'s' * (more > 1)}."] * (more > 0)
+    return [*problems[:MOST_PROBLEMS], *counted]
+
+
 class Player(Timeline):
     """The timeline of a run that is trained here.
 
@@ -455,9 +462,7 @@ class Player(Timeline):
         # A link that is not followed in all its parts leads to another run.
         link = replace(link, checksum=None) if every else link
         self._link, self._link_steps = link, self._train_along(link)
-        if (more := len(every) - MOST_PROBLEMS) > 0:
-            every[MOST_PROBLEMS:] = [f"In the link: {more:,} more problem{'s' * (more > 1)}."]
-        self._problems = " ".join(every)
+        self._problems = " ".join(first_of(every))
         self._follow_for(patience)
 
     def _without_invalid_edits(self, link: Link) -> tuple[Link, list[str]]:
