@@ -345,7 +345,8 @@ class Pair:
 
     def show_learning(self) -> None:
         """Play fast until the run has learned, unless something else has been said meanwhile."""
-        if self.first.player.message != WELCOME:
+        player = self.first.player
+        if not isinstance(player, Player) or player.message not in (WELCOME, player.first_message):
             return
         self.set_speed(FAST)
         self.play()

@@ -70,10 +70,11 @@ class Player(Timeline):
             self._show(run)
         else:
             self.restart()
-        self.message = self._first_message
+        self.message = self.first_message
 
     @property
-    def _first_message(self) -> str:
+    def first_message(self) -> str:
+        """The message of a run that nothing has happened to."""
         invitation = "Press Play: in every epoch the network reads each training example once."
         return self.refusal or self.caution or invitation
 
@@ -494,7 +495,7 @@ class Player(Timeline):
         first = link.old.schedule(link.schedule) if link.old else link.schedule
         if not self._begin(first):
             return
-        self.message = self._first_message
+        self.message = self.first_message
         if link.old:
             left = link.old.left
             yield from self._train_to(link.old.now, self.run.stride)

@@ -825,6 +825,12 @@ def test_the_problems_of_a_second_network_are_counted_beyond_the_first():
     assert "480 more problems" in pair.first.player.message
 
 
+def test_to_who_was_here_before_the_run_is_shown_at_once():
+    pair = Pair(Session())
+    pair.show_learning()
+    assert pair.running
+
+
 def test_what_was_said_meanwhile_stays_and_no_show_begins():
     pair = Pair(Session())
     pair.welcome()
