@@ -293,7 +293,8 @@ class ForeignNetwork:
 #: The cells by their number of gates.
 _KINDS = {len(gates): kind for kind, gates in GATES.items()}
 _FIRST = re.compile(r"(.*?)weight_hh_l0")
-_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d+")
+#: The names of a layer's arrays.
+LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d+", re.ASCII)
 _REFUSED = {
     "_reverse": "The network is bidirectional: only one that reads from left to right can be "
     "shown.",
@@ -330,7 +331,7 @@ def network_of(
     """
     prefix = recurrent_prefix(tensors)
     own = {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
-    layers = {name: array for name, array in own.items() if _LAYER.fullmatch(name)}
+    layers = {name: array for name, array in own.items() if LAYER.fullmatch(name)}
     kind = _kind(layers)
     others = {n: a for n, a in tensors.items() if n.removeprefix(prefix) not in layers}
     hidden = layers["weight_hh_l0"].shape[1]

@@ -21,7 +21,7 @@ from rnnviz.engine.evaluation import Score
 from rnnviz.engine.layer_buffers import Array
 from rnnviz.engine.parameters import Parameters
 from rnnviz.files.bounds import TIME
-from rnnviz.files.foreign_network import GATES, ForeignNetwork, TransferError
+from rnnviz.files.foreign_network import GATES, LAYER, ForeignNetwork, TransferError
 from rnnviz.files.run_archive import FORMAT, VERSION, check_header
 from rnnviz.files.tensor_file import TensorFile, parsed
 from rnnviz.files.weights_file import answered, noted
@@ -271,7 +271,6 @@ def _name(step: int) -> str:
 
 # A recording as a session that follows it
 
-_LAYER = re.compile(r"(weight|bias)_(ih|hh)_l\d+", re.ASCII)
 _ENDS = ("readout.weight", "readout.bias", "embedding.weight")
 _UNSEEN = "The module's own forward could not be compared: its layers alone are shown."
 #: The most characters of a name that is shown.
@@ -340,7 +339,7 @@ class TorchSnapshots:
 
     def network(self, tensors: Mapping[str, Array]) -> ForeignNetwork:
         """The network with these arrays, by the names of ``HeldLayers``; raises TransferError."""
-        layers = {name: array for name, array in tensors.items() if _LAYER.fullmatch(name)}
+        layers = {name: array for name, array in tensors.items() if LAYER.fullmatch(name)}
         for name in tensors.keys() - layers.keys() - {*_ENDS}:
             raise TransferError(
                 f"{name[:_SHOWN]} is not part of a recurrent layer, embedding or readout."

@@ -18,12 +18,11 @@ from rnnviz.lessons.head import HeadTable, LessonError
 from rnnviz.lessons.network import Network
 from rnnviz.probe.activations import mean_change, read_activations
 from rnnviz.probe.formatting import number
-from rnnviz.probe.gradient_flow import compare, token_contribution
+from rnnviz.probe.gradient_flow import compare, token_shares
 from rnnviz.probe.lengths import by_length, length_profile
 from rnnviz.probe.memory_gauge import answer_flow, eigenvalues, recurrent, spectrum
 from rnnviz.probe.probe import names_of
 from rnnviz.probe.retention import memory_shares, other_inputs
-from rnnviz.probe.unrolled import Unrolled
 from rnnviz.probe.work import completed
 from rnnviz.run.run import Run, TrainingRun
 from rnnviz.run.schedule import Position, Schedule
@@ -132,9 +131,7 @@ def reach(network: Network, phrase: str, *, word: int) -> float:
 
 def fed(network: Network, phrase: str, *, word: int) -> float:
     """The share of the recurrent gradient that comes from word number ``word``."""
-    query = network.read(phrase, word)[1]
-    unrolled = Unrolled(query.trace, query.layer)
-    return float(token_contribution(unrolled, query.state.parameters).W_hh[word - 1])
+    return float(token_shares(network.read(phrase, word)[1]).W_hh[word - 1])
 
 
 def error(network: Network, parameter: str, *, phrase: str) -> float:

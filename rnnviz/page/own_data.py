@@ -215,7 +215,8 @@ def _fill(upload: Upload, problems: tuple[RowError, ...]) -> Upload:
     }  # fmt: skip
     chosen = st.radio(
         "What is missing", [*ways], None, key=_key("fill", problems),
-        help="Fill puts a number in each gap between two numbers. Skip cuts the series there.",
+        help="Fill fills gaps between two numbers, and with the last one those at the end, too. "
+        "Skip cuts the series there.",
     ) or ""  # fmt: skip
     return replace(upload, fill=ways.get(chosen), skip_bad=chosen == "Skip")
 

@@ -253,6 +253,11 @@ class GradientQuery(NamedTuple):
         return self._replace(state=state, config=config, trace=trace)
 
 
+def token_shares(query: GradientQuery) -> TokenContribution:
+    """Each token's share in the gradients of the weights of the query's layer."""
+    return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
+
+
 def next_steps(query: GradientQuery, steps: int) -> NextStepStats:
     """Statistics of the next ``steps`` steps of the epoch, all from the same weights.
 

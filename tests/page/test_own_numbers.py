@@ -324,7 +324,10 @@ def test_what_people_have_is_learned(long_page, content):
         ),
         (csv(DAYS, changed(5, "inf")), "7: x is 'inf', which is infinite. Fill or skip it."),
         (csv(DAYS, changed(5, 1e300)), "7: x is '1e+300', which is beyond ±1e+15."),
-        (csv(DAYS, changed(75, 1e14)), "row 77 of the test: x is 1e+14, more than 1,000 standard"),
+        (
+            csv(DAYS, changed(75, 1e14)),
+            "row 77 of the test: x is 1e+14, more than 1,000 standard deviations",
+        ),
         (csv(DAYS, [7] * 80), "the column x is always 7. Choose another."),
         (csv(DAYS, ["n/a"] * 80), "the column x has no number. Choose another."),
         (csv(DAYS[:1], [7]), "has one row. Numbers over time take a row for each step."),

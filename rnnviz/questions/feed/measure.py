@@ -10,9 +10,8 @@ from rnnviz.probe.gradient_flow import (
     TokenContribution,
     flow_key,
     next_steps,
-    token_contribution,
+    token_shares,
 )
-from rnnviz.probe.unrolled import Unrolled
 
 #: Number of next steps to evaluate at the epoch shown.
 STEPS = 32
@@ -20,22 +19,17 @@ STEPS = 32
 EPOCH_STEPS = 8
 
 
-def shares_of(query: GradientQuery) -> TokenContribution:
-    """Each token's share in the gradients of the weights."""
-    return token_contribution(Unrolled(query.trace, query.layer), query.state.parameters)
-
-
 class FeedLab:
     """Each word's shares, and the next training steps, cached until their input changes."""
 
     def __init__(self) -> None:
         self._memo = Memo()
-        self.shares = Record(shares_of)
+        self.shares = Record(token_shares)
         self.clipping = Record(lambda query: next_steps(query, EPOCH_STEPS))
 
     def second_shares(self, query: GradientQuery) -> TokenContribution:
         """Each token's share in the gradients of the weights, in a state that has no record."""
-        return self._memo.ask("second shares", flow_key(query), lambda: shares_of(query))
+        return self._memo.ask("second shares", flow_key(query), lambda: token_shares(query))
 
     def next_steps(self, query: GradientQuery) -> NextStepStats:
         """Statistics of the next training steps from these weights, each on its own batch."""

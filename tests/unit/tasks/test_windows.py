@@ -221,7 +221,11 @@ def test_units_from_a_file_are_checked(units):
         ),
         (400, {"window": 201}, "a window of numbers has at most 200 steps"),
         (1, {"window": 2}, "has one row"),
-        (200, {"window": 5, "far": 190}, "row 192 of the test: x is 1e.06, more than 1,000"),
+        (
+            200,
+            {"window": 5, "far": 190},
+            "row 192 of the test: x is 1e.06, more than 1,000 standard deviations",
+        ),
     ],
 )
 def test_too_few_steps_are_refused(count, options, said):
