@@ -71,7 +71,7 @@ def _message(pair: Pair) -> str:
         if pair.first.player.course.ghost is None:
             offers += " " + button("Show its curves", "show_ghost", kind="rnnviz-go")
     replaced = said.endswith(ALIKE) or said.startswith(_AGAIN) or ": " + _AGAIN in said
-    if pair.before and (replaced or OPENED in said):
+    if pair.before and (replaced or OPENED in said or said.endswith(TRAIN_ON)):
         which = "runs" if len(pair.before) > 1 else "run"
         offers = button(f"Back to the {which} before", "take_back", kind="rnnviz-go")
     if said == WELCOME:
@@ -83,7 +83,7 @@ def _message(pair: Pair) -> str:
     if said.startswith(LEARNED_IN):
         offers = button("Watch it slowly", "show_again", kind="rnnviz-go")
     if said.endswith(TRAIN_ON) and pair.first.config.epochs < MOST_EPOCHS:
-        offers = button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
+        offers += " " + button(f"{MORE} more epochs", "train_on", kind="rnnviz-go")
     line = f"<span>{text}</span> {offers}"
     return f'<div class="rnnviz-message" role="status" title="{text}">{line}</div>'
 

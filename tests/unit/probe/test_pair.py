@@ -812,6 +812,10 @@ def test_a_link_opened_in_the_place_of_a_run_can_be_taken_back():
     pair = Pair(Session(SMALL))
     pair.first.player.advance(3)
     weights = theta(pair.first)
+    pair.open_link({"hidden": "4", "epochs": "5", "epoch": "5"})
+    assert pair.over and "Back to the run before" in pair_texts(pair)["message"]
+    assert "100 more epochs" in pair_texts(pair)["message"]
+    pair.take_back()
     pair.open_link({"hidden": "4", "epoch": "1"})
     assert pair.first.config.hidden == 4 and "Back to the run before" in pair_texts(pair)["message"]
     pair.take_back()
