@@ -147,7 +147,7 @@ def _formulas(parts: CellParts) -> tuple[str, str, str]:
     """The kept and the added terms as symbols, and how the state is made of them."""
     memory, notation = parts.memory, untimed(parts.named)
     terms = {True: list[str](), False: list[str]()}
-    for term in parts.summands(memory):
+    for term in parts.memory_terms:
         text = "·".join(notation.factor(node, 0) for node in term.factors)
         sign = "−" if term.sign < 0 else "+" if terms[parts.kept(term)] else ""
         terms[parts.kept(term)].append(f"{sign} {text}".strip())

@@ -16,9 +16,15 @@ from rnnviz.cells import OWN, CellText
 from rnnviz.cli.exit_code import exit_code
 from rnnviz.config import SETTINGS, RunConfig, Setting, SettingError
 from rnnviz.engine.cell_check import define
-from rnnviz.engine.cell_text import CellError
+from rnnviz.engine.cell_text import CHARACTERS, CellError
 from rnnviz.engine.gradcheck import own_cell
-from rnnviz.tasks.data.csv_table import EncodingError, TaskError, name_of, read_bytes
+from rnnviz.tasks.data.csv_table import (
+    MAX_BYTES,
+    EncodingError,
+    TaskError,
+    name_of,
+    read_bytes,
+)
 from rnnviz.tasks.data.rows import Form, near_listed
 from rnnviz.tasks.data_source import TASKS
 from rnnviz.tasks.dataset import Dataset
@@ -230,7 +236,12 @@ def file_at(path: Path) -> File:
 def cell_in(path: Path) -> CellText:
     """The custom cell in a file; raises TaskError, which names the file."""
     try:
-        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        content = read_bytes(path)
+        if len(content) > MAX_BYTES:  # Only its beginning was read.
+            raise TaskError(
+                f"{path.name}: a text may have {CHARACTERS:,} characters, this has more."
+            )
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
         own_cell(text)
         return define(text, path.stem)
     except UnicodeDecodeError:

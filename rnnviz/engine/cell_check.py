@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from rnnviz.cells import CellText
-from rnnviz.engine.cell_source import factors, source
+from rnnviz.engine.cell_source import factors, source, value_at_token
 from rnnviz.engine.cell_text import CACHED, CellError, place_of
 from rnnviz.engine.equations import Line, equations_of
-from rnnviz.engine.graph import topological
+from rnnviz.engine.graph import Node, topological
+from rnnviz.engine.layer_buffers import Array
 
 #: Largest relative error at which a gradient counts as exact.
 TOLERANCE = 1e-8
@@ -53,25 +54,32 @@ def confirm(cell: CellText, gradient: str, error: float) -> None:
             "numbers"
         )
         raise CellError(1, 1, f"{wrong}: {cause}; if neither applies, please report this text")
-    anywhere = CellError(1, 1, _not_finite(cell, equations_of(cell).lines, "values"))
-    raise next(filter(None, found), anywhere)
+    anywhere = _not_finite(cell, equations_of(cell).lines, "values", lambda node: np.zeros(1))
+    raise next(filter(None, found), CellError(1, 1, anywhere))
 
 
-def _not_finite(cell: CellText, lines: Sequence[Line], what: str) -> str:
-    """Why the values or gradients of some lines may not be finite."""
+def _not_finite(
+    cell: CellText, lines: Sequence[Line], what: str, value: Callable[[Node], Array]
+) -> str:
+    """Why the values or gradients of some lines may not be finite, given those of their nodes."""
     own, others = [line.node for line in lines], {*equations_of(cell).nodes.values()}
     below = topological((a for node in own for a in node.args), ends=others.__contains__)
     nodes = [*own, *(node for node in below if node not in others)]
-    # A square or a cube can be taken of any number.
-    kinds = {n.kind for n in nodes if n.kind != "power" or n.value < 0 or n.value % 1}
-    if not any(n.kind == "div" and n.args[1].kind != "number" for n in nodes):
-        kinds.discard("div")
+    kinds = {n.kind for n in nodes if n.kind in _ABOVE_ZERO and _is_outside(n, value(n.args[-1]))}
     needing = [sign for kind, sign in _ABOVE_ZERO.items() if kind in kinds]
     why = "they become too large"
     if needing:
         signs = " and ".join(filter(None, (", ".join(needing[:-1]), needing[-1])))
         why = f"{signs} need{'s' * (len(needing) == 1)} arguments that stay above 0"
     return f"with small random weights its {what} are not finite numbers: {why}"
+
+
+def _is_outside(node: Node, argument: Array) -> bool:
+    """Whether an operation or its slope is not finite at an argument."""
+    if node.kind == "power" and node.value % 1 == 0 and node.value > 0:
+        return False
+    at_0_alone = node.kind == "div" or (node.kind == "power" and node.value % 1 == 0)
+    return bool(((argument == 0) if at_0_alone else (argument <= 0)).any())
 
 
 def gradient_error(cell: CellText) -> float:
@@ -91,7 +99,10 @@ def _first_not_finite(cell: CellText, seed: int, scale: float) -> CellError | No
     x = rng.standard_normal((_SIZES["T"], size))
 
     def refused(line: Line, what: str, which: str, t: int) -> CellError:
-        said = f"{_not_finite(cell, [line], what)}; {which} is not, at token {t + 1}"
+        def value(node: Node) -> Array:
+            return np.asarray(eval(value_at_token(cell, node), script, {**known, "t": t}))
+
+        said = f"{_not_finite(cell, [line], what, value)}; {which} is not, at token {t + 1}"
         return CellError(line.number, 1, said)
 
     with np.errstate(all="ignore"):

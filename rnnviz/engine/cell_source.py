@@ -270,10 +270,15 @@ def _passed(equations: Equations, back: Backward) -> list[tuple[Line, Node]]:
 
 def factors(cell: CellText) -> Iterator[tuple[Line, str]]:
     """Each line with a factor by which it multiplies gradients, as Python at token t."""
-    equations, names = equations_of(cell), _names(equations_of(cell))
-    write = Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]")
-    for line, factor in _passed(equations, Backward(equations, names)):
-        yield line, write.value(factor)
+    equations = equations_of(cell)
+    for line, factor in _passed(equations, Backward(equations, _names(equations))):
+        yield line, value_at_token(cell, factor)
+
+
+def value_at_token(cell: CellText, node: Node) -> str:
+    """A value of a cell as Python at token t."""
+    names = _names(equations_of(cell))
+    return Writer(names, lambda name: f"{name}[t - 1]", lambda name: f"{name}[t]").value(node)
 
 
 def _gradient_line(adjoint: Adjoint, write: Writer, transposes: bool) -> str:

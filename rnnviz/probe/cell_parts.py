@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ from rnnviz.engine.operations import blend
 _UNARY = {name for name, count in FUNCTIONS.items() if count == 1}
 #: Values that are written as they are.
 _LEAVES = {"number", "state", "input", "vector"}
+#: How often the sums in a memory are expanded.
+MOST_TERMS = 16
 
 
 class Part(NamedTuple):
@@ -181,17 +183,33 @@ class CellParts:
 
     # The memory
 
-    @property
+    @cached_property
     def memory(self) -> Part:
         """The part in which the state is kept: one that adds to a state, or else the output."""
         for part in self.by_name.values():
             for state in self.equations.states:
                 own = self.equations.nodes[state] is part.node and not part.functions
-                factors = (f for term in self.summands(part) for f in term.factors)
-                if own and any(f.kind == "state" and f.name == state for f in factors):
+                if own and any(self.kept(term, [state]) for term in self.summands(part)):
                     return part
         plain = [self.by_name[name] for name in (self.out, *self.equations.states)]
         return next((p for p in plain if any(map(self.kept, self.summands(p)))), plain[0])
+
+    @cached_property
+    def memory_terms(self) -> list[Summand]:
+        """The terms of the memory, each of which keeps part of the state or adds to it.
+
+        Sums that do both are expanded, also those of a line, up to ``MOST_TERMS`` terms.
+        """
+        terms = self.summands(self.memory)
+        for _ in range(MOST_TERMS):
+            both = ((t, f) for t in terms for f in t.factors if len(self._kept(f)) > 1)
+            if (found := next(both, None)) is None:
+                break
+            term, factor = found
+            k, others = terms.index(term), [*term.factors]
+            others.remove(factor)
+            terms[k : k + 1] = self._terms(factor, term.sign, (*others,), top=True)
+        return terms
 
     @property
     def memory_state(self) -> str:
@@ -199,10 +217,30 @@ class CellParts:
         node, nodes = self.memory.node, self.equations.nodes
         return next((s for s in self.equations.states if nodes[s] is node), self.memory.name)
 
-    @staticmethod
-    def kept(term: Summand) -> bool:
-        """Whether a term keeps part of the state; the others add to it."""
-        return any(f.remembers and f.kind in ("state", "product") for f in term.factors)
+    def kept(self, term: Summand, states: Container[str] | None = None) -> bool:
+        """Whether a term keeps part of these states, or through a matrix, of any of them.
+
+        The others add to it.
+        """
+        return any(True in self._kept(factor, states) for factor in term.factors)
+
+    def _kept(self, factor: Node, states: Container[str] | None = None) -> frozenset[bool]:
+        """Whether the terms of a factor keep part of the state: both if only some of them do."""
+
+        def value(node: Node, known: Mapping[Node, frozenset[bool]]) -> frozenset[bool]:
+            below = [known[arg] for arg in node.args]
+            match node.kind:
+                case "add" | "sub" if node not in self.affines:
+                    return below[0] | below[1]
+                case "mul":
+                    return frozenset(one or other for one in below[0] for other in below[1])
+                case "neg" | "div":
+                    return below[0]
+                case "state":
+                    return frozenset([states is None or node.name in states])
+            return frozenset([states is None and node.kind == "product" and node.remembers])
+
+        return fold(factor, value)
 
     @property
     def plain_matrix(self) -> str:

@@ -380,10 +380,13 @@ class Pair:
 
     def train_on(self) -> None:
         """Train ``MORE`` further epochs, both up to the same one."""
-        most = max(session.config.epochs for session in self.sessions)
+        reached = (
+            player.run.position.epoch for player in self.players if isinstance(player, Player)
+        )
+        planned = (session.config.epochs for session in self.sessions)
+        epochs = min(max(*reached, *planned) + MORE, MOST_EPOCHS)
         for player, session in zip(self.players, self.sessions, strict=True):
             if isinstance(player, Player):
-                epochs = min(max(most, player.run.position.epoch) + MORE, MOST_EPOCHS)
                 session.configure(replace(session.config, epochs=epochs))
         self.back_to_now()
         self.play()

@@ -129,7 +129,7 @@ def _summands(values: CellValues) -> tuple[Array, Array]:
     """The kept part of the previous state and the added part, (T, H) each."""
     shape = len(values.unrolled), values.unrolled.h.shape[1]
     kept, added = np.zeros(shape), np.zeros(shape)
-    for term in values.parts.summands(values.parts.memory):
+    for term in values.parts.memory_terms:
         product = reduce(operator.mul, map(values, term.factors)) * term.sign
         total = kept if values.parts.kept(term) else added
         total += product

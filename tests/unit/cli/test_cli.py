@@ -746,6 +746,10 @@ def test_what_is_wrong_with_a_cell_file_is_said_before_training(run, csv, monkey
     )
     path = csv("long.txt", CELL + "#" * 2000)
     assert_refused(run(command, "--cell-file", path), "long.txt, line 1, column 1: a text may have")
+    path = csv("longer.txt", "h" * 5_000_001)
+    assert_refused(
+        run(command, "--cell-file", path), "longer.txt: a text may have 2,000 characters"
+    )
     assert_refused(run(command, "--cell-file", "no.txt"), "no.txt: can't be read")
     both = run(command, "--cell-file", csv("mine.txt", CELL), "--cell", "gru")
     assert_refused(both, "--cell has no effect with --cell-file: the cell is that file. Leave one")

@@ -443,6 +443,15 @@ def test_runs_that_have_ended_train_on_together():
     assert (theta(pair.first) == alone(replace(SMALL, epochs=140), 41)).all()
 
 
+def test_runs_beyond_their_epochs_train_on_up_to_the_same_one():
+    pair = compared(at=3, cell="lstm")
+    pair.configure(replace(pair.first.config, epochs=0))
+    pair.differ("epochs", 1)
+    assert [session.player.run.position.epoch for session in pair.sessions] == [3, 3]
+    pair.train_on()
+    assert [session.config.epochs for session in pair.sessions] == [103, 103]
+
+
 def test_a_run_is_shown_until_it_has_learned_and_again_slowly():
     pair = Pair(Session())
     pair.welcome()

@@ -1,21 +1,24 @@
 """One sequence's way through the network, against the formulas."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnviz.cells import CELLS, cell_names
+from rnnviz.cells import CELLS, OWN, CellText, cell_names
 from rnnviz.config import Activation, RunConfig
 from rnnviz.engine.batch import collate
 from rnnviz.engine.derived_cell import DerivedCell
 from rnnviz.engine.gradcheck import own_cell
 from rnnviz.engine.parameters import Architecture, initial_parameters
 from rnnviz.engine.training import record
-from rnnviz.probe.cell_parts import cell_parts, untimed
+from rnnviz.probe.cell_parts import MOST_TERMS, cell_parts, memory_states, untimed
 from rnnviz.probe.sequence_pass import (
     MOST_UNITS,
     Readers,
+    memory_share,
     outgoing_parts,
     readers,
     recurrent_parts,
@@ -126,6 +129,55 @@ def test_numbers_beyond_all_bounds_are_not_finite(weight):
     assert found.finite
     parameters.theta[:] = weight
     assert not sequence_pass(parameters, record(parameters, trace.batch)).finite
+
+
+LSTM = (
+    "i = sigmoid(W_i @ x + U_i @ h)\nf = sigmoid(W_f @ x + U_f @ h)\n"
+    "o = sigmoid(W_o @ x + U_o @ h)\ng = tanh(W_g @ x + U_g @ h)\n"
+)
+
+
+@each_row(
+    "lines",
+    [
+        "k = f * c\nm = i * g\nc = k + m\nq = tanh(c)\nh = o * q",
+        "m = f * c + i * g\nc = m\nh = o * tanh(c)",
+        "m = i * g - -(f * c)\nu = m\nc = u * 1\nh = o * tanh(c)",
+    ],
+)
+def test_the_memory_is_found_behind_lines_with_names(lines):
+    shares = []
+    for text in (LSTM + "c = f * c + i * g\nh = o * tanh(c)", LSTM + lines):
+        of = Architecture(5, 6, 3, OWN, equations=text)
+        parameters = initial_parameters(of, RunConfig(init_scale=0.7, seed=2))
+        trace = record(parameters, collate([Example("", TOKENS, np.ones(1, int))]))
+        assert memory_states(of.cell) == ["c"]
+        shares.append(memory_share(parameters, trace))
+    assert (shares[0] == shares[1]).all() and (shares[0][1:] > 0).all()
+
+
+@each_row(
+    ("text", "kept", "added"),
+    [
+        ("z = sigmoid(W_z @ x)\nh = h + z * (tanh(W @ x) - h)", "h − z·h", "z·tanh(a_h)"),
+        ("f = sigmoid(W_f @ x)\nh = f * (h + tanh(W @ x))", "f·h", "f·tanh(a_h)"),
+        ("a = W @ x + U @ h\nh = 0.9 * h + 0.1 * a", "0.9·h", "0.1·a"),
+    ],
+)
+def test_a_sum_that_keeps_and_adds_is_expanded(text, kept, added):
+    parts = cell_parts(DerivedCell(CellText("own", text)))
+    notation, found = untimed(parts.named), {True: "", False: ""}
+    for term in parts.memory_terms:
+        sign = " − " if term.sign < 0 else ""
+        factors = "·".join(notation.factor(node, 0) for node in term.factors)
+        found[parts.kept(term)] += sign + factors
+    assert found == {True: kept, False: added}
+
+
+def test_a_memory_of_many_lines_is_expanded_in_few_terms():
+    lines = ["b = h + x_0", *(f"{y} = {x} + {x} * {x}" for x, y in pairwise("bcdefg"))]
+    text = "\n".join([lines[0].replace("x_0", "tanh(W @ x)"), *lines[1:], "h = 0.01 * g"])
+    assert len(cell_parts(DerivedCell(CellText("own", text))).memory_terms) <= 2 * MOST_TERMS
 
 
 # What one unit gets from every unit of the state before
