@@ -363,11 +363,11 @@ def _presets(tab: TabSession, session: Session, task: TaskName) -> None:
 
 
 def _card(tab: TabSession, session: Session, task: TaskName, preset: Preset) -> None:
-    active = preset.config(session.config.seed) == session.config
+    chosen = preset.config(session.config.seed) == session.config
     st.button(
-        f"**{preset.label}** · :small[{preset.promise}]", key=f"preset_{task}_{preset.label}",
-        on_click=on_pair(_apply), args=(preset, tab),
-        type="primary" if active else "secondary", help=preset.look, width="stretch",
+        f"{'✓ ' * chosen}**{preset.label}** · :small[{preset.promise}]",
+        key=f"preset_{task}_{preset.label}", on_click=on_pair(_apply), args=(preset, tab),
+        disabled=chosen, help=preset.look, width="stretch",
     )  # fmt: skip
 
 

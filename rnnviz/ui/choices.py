@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable
 from html import escape
 from typing import Any, TypeVar
@@ -39,10 +40,12 @@ def choose_view(session: Session, page: str) -> None:
     cell = session.state.parameters.architecture.cell
     names = cell.shown
     if len(names) > 1:
-        edition = visit(page), cell_key(session)
+        edition, parts = (visit(page), cell_key(session)), cell_parts(cell)
+        roles = (f"{name}: {re.split('[,;]', parts.role(name))[0]}" for name in names)
         session.part = choose_one(
             "Show", names, session.part, edition, f"part_{cell_key(session)}", slot="part",
-            help="The state or gate that is shown", format_func=escaped,
+            help=escaped("The state or gate that is shown. " + ", ".join(roles)),
+            format_func=escaped,
         )  # fmt: skip
     choose_layer(session, page)
 

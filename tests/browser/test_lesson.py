@@ -172,3 +172,21 @@ def test_the_strip_has_the_same_height_at_every_step(opened, server):
             answer(page, "1")
         page.keys("Enter")
     assert all(box == boxes[0] for box in boxes)
+
+
+def test_on_a_board_the_picture_below_has_no_buttons_and_esc_hides_a_tip_first(opened, server):
+    page = opened(f"{server.url}/?lesson=gate")
+    strip = page.page.locator(STRIP)
+    expect(strip.locator(".lock:enabled")).to_be_visible(timeout=60_000)
+    figure = page.page.locator(".rnnviz-figure:has([data-picture=network])")
+    expect(figure.get_by_role("button", name="What is this?")).to_be_hidden()
+    page.page.get_by_role("button", name="Help for Show").hover()
+    tip = page.page.get_by_role("tooltip")
+    expect(tip).to_contain_text("f: forget gate, g: candidate")
+    page.keys("Escape")
+    expect(strip).to_have_count(1)
+    page.page.mouse.move(0, 0)
+    expect(tip).to_have_count(0)
+    page.keys("Escape")
+    expect(strip).to_have_count(0)
+    expect(figure.get_by_role("button", name="What is this?")).to_be_visible()

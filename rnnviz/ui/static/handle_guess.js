@@ -164,7 +164,7 @@ export class HandleGuess {
     this.lesson.handles.forEach(({ label, guess, truth, text, kept, trained }, k) => {
       const [from, to] = panelOf(place, k, this.count);
       const share = asking ? this.shares[k] ?? this.scale.first : guess;
-      write(p, label, from, top - 1.6 * u, 1.3 * u, p.text, { weight: 700 });
+      write(p, label, from, top - 1.8 * u, 1.3 * u, p.text, { weight: 700 });
       for (const line of [0, 0.5, 1]) stroke(p, [[from, place.y(line)], [to, place.y(line)]], p.grid);
       write(p, "letter", from, top + height + 1.2 * u, 0.95 * u, p.muted);
       write(p, "20 later", to, top + height + 1.2 * u, 0.95 * u, p.muted, { align: "right" });
@@ -173,17 +173,19 @@ export class HandleGuess {
       if (asking) this.paintHandle(p, place, k, [to, place.y(share)]);
       if (truth === null) return;
       stroke(p, along(place, from, to, kept), p.forward, trained.length ? 1.4 : 2.6, trained.length ? [5, 4] : []);
-      if (trained.length) this.paintTrained(p, place, from, to, trained, truth);
+      if (trained.length) this.paintTrained(p, place, from, to, trained);
       dot(p.c, to, place.y(truth), 0.42 * u, p.forward);
-      const below = share !== null && share > truth;
-      write(p, text, to, place.y(truth) + (below && truth > 0.1 ? 1.4 : -1.2) * u, 1.3 * u, p.forward, { align: "right", weight: 700, halo: true });
-      if (share !== null) write(p, `you ${percent(share)}`, to, place.y(share) + (below ? -1.2 : 1.3) * u, u, p.youText, { align: "right", weight: 700, halo: true });
+      const below = share !== null && share > truth, end = trained.at(-1) ?? truth;
+      const names = [[text, truth, below ? 1.4 : -1.2, 1.3, p.forward]];
+      if (share !== null) names.push([`you ${percent(share)}`, share, below ? -1.2 : 1.3, 1, p.youText]);
+      // A line that ends as before is named already; one beyond the panel leaves it at the top.
+      if (Math.abs(end - truth) >= 0.03) names.push([end > 1.05 ? `trained: ↑ ${Math.round(end)} times` : `trained: ${leftText(end)}`, Math.min(end, 1), -1.2, 1.1, p.forward]);
+      writeApart(p, place, to - 0.8 * u, names);
     });
   }
 
-  // After training; what is beyond the panel leaves it at the top.
-  paintTrained(p, place, from, to, trained, before) {
-    const { u, top, height } = place, end = trained.at(-1);
+  paintTrained(p, place, from, to, trained) {
+    const { u, top, height } = place;
     p.c.save();
     p.c.beginPath();
     p.c.rect(from - 2, top - u, to - from + 4, height + u);
@@ -191,10 +193,6 @@ export class HandleGuess {
     const points = trained.map((share, t) => [from + ((to - from) * t) / (trained.length - 1), top + height * (1 - share)]);
     stroke(p, points, p.forward, 2.8);
     p.c.restore();
-    // One that is as before is named already.
-    if (Math.abs(end - before) < 0.03) return;
-    if (end > 1.05) write(p, `trained: ↑ ${Math.round(end)} times`, to, top - 0.2 * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
-    else write(p, `trained: ${leftText(end)}`, to, place.y(end) + (place.y(end) > top + height - 2 * u ? -2.6 : 1.2) * u, 1.1 * u, p.forward, { align: "right", weight: 700, halo: true });
   }
 
   // A line across a scale from left to right.
@@ -222,6 +220,20 @@ export class HandleGuess {
     line(share ?? this.scale.first, share === null ? "drag ↔" : this.told(0), p.youText, above);
     dot(p.c, left + width * (share ?? this.scale.first), y, 0.7 * u, p.you, share === null ? p.background : p.you);
   }
+}
+
+// The names of lines at their ends, [text, share, distance from it, size, color], one below the other in the panel.
+function writeApart(p, place, right, names) {
+  const { u, top, height } = place, step = 1.5 * u, rows = names.map(([, share, by]) => place.y(share) + by * u);
+  const order = names.map((_, k) => k).sort((a, b) => rows[a] - rows[b]);
+  let least = top - 0.4 * u;
+  order.forEach((k, n) => {
+    const most = top + height - 0.9 * u - (names.length - 1 - n) * step;
+    rows[k] = clamp(rows[k], least, Math.max(least, most));
+    least = rows[k] + step;
+    const [text, , , size, color] = names[k];
+    write(p, text, right, rows[k], size * u, color, { align: "right", weight: 700, halo: true });
+  });
 }
 
 // The left and right edge of one of several panels.

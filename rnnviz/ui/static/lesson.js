@@ -142,6 +142,8 @@ export class Lesson {
   handleKey(name, typing) {
     // An open menu has its keys to itself.
     if (!this.state || document.querySelector(":popover-open")) return false;
+    // So has a tip: Esc hides it.
+    if (name === "Escape" && document.querySelector("[role=tooltip]")) return true;
     if (name === "Escape") return this.press(".leave");
     if (name === "Enter") return this.press(".acts .main");
     if (name === " " && this.asking) {
@@ -222,6 +224,8 @@ export class Lesson {
     canvas.style.clipPath = clips ? `inset(${edges.join(" ")})` : "";
     canvas.tabIndex = this.asking && state.how !== "pick" ? 0 : -1;
     const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: look, focused: canvas.matches(":focus-visible"), ...look };
+    // What the picture below has to say, and to save, is not about a board over it.
+    canvas.classList.toggle("board", Boolean(board && !seen));
     if (board && !seen) {
       c.fillStyle = p.background;
       c.fillRect(0, 0, width, height);
