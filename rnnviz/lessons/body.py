@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from rnnviz.lessons.head import LessonError, at_line
 
-#: The steps in their order; only these have answers to choose from.
+#: The steps in their order; only these have answers to choose from. Why is the reason of See, the
+#: last one has its own.
 STEPS, ASKING = ("Ask", "Predict", "See", "Why", "Transfer"), ("See", "Transfer")
 #: The most words in sight at once: a step with its answers, below the question.
 MOST_WORDS = 45
@@ -82,21 +83,27 @@ class Choice(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is in sight at a step; ``line`` is where it begins in the file."""
+    """What is in sight at a step; ``line`` is where it begins in the file.
+
+    The ``reason`` replaces the text once an answer is chosen.
+    """
 
     text: str
     choices: tuple[Choice, ...]
     line: int
+    reason: str = ""
 
     @property
     def said(self) -> str:
-        """The text and all answers."""
-        return " ".join([self.text, *(choice.text for choice in self.choices)])
+        """The text, all answers and the reason."""
+        return " ".join([self.text, *(choice.text for choice in self.choices), self.reason])
 
     @property
     def words(self) -> int:
         """The words as they are seen: a number is one, the spread of ten networks three."""
-        return len(filled(self.said, lambda _, ten: "0 to 0" if ten else "0").split())
+        answers = " ".join(choice.text for choice in self.choices)
+        seen = (filled(f"{text} {answers}", _shortest) for text in (self.text, self.reason))
+        return max(len(text.split()) for text in seen)
 
     @property
     def numbers(self) -> list[tuple[str, bool]]:
@@ -106,6 +113,10 @@ class Step(NamedTuple):
     def right(self, values: Mapping[str, float]) -> list[bool]:
         """Which answers are right with these values of the measures."""
         return [choice.condition.holds(values) for choice in self.choices]
+
+
+def _shortest(_: str, ten: bool) -> str:
+    return "0 to 0" if ten else "0"
 
 
 def filled(text: str, written: Callable[[str, bool], str]) -> str:
@@ -145,9 +156,9 @@ def _sections(text: str, first: int) -> Iterator[tuple[str, int, list[tuple[int,
 
 
 def _step(title: str, first: int, lines: list[tuple[int, str]]) -> Step:
-    words, choices = list[str](), list[Choice]()
+    words, choices, reason = list[str](), list[Choice](), list[str]()
     for line, content in lines:
-        if content.startswith("- "):
+        if content.startswith("- ") and not reason:
             found = _CHOICE.fullmatch(" ".join(content.split()))
             if not found or not found[1] or found[2] is None:
                 raise at_line(line, "an answer is a line such as - Later {if lstm > falls}.")
@@ -155,11 +166,12 @@ def _step(title: str, first: int, lines: list[tuple[int, str]]) -> Step:
                 choices.append(Choice(found[1], Condition.parse(found[2])))
             except LessonError as problem:
                 raise at_line(line, str(problem)) from None
-        elif content.strip() and choices:
+        elif content.strip() and choices and (title != STEPS[-1] or content.startswith("- ")):
             raise at_line(line, "the answers come last, a line each.")
         else:
-            words.append(content.strip())
-    step = Step(" ".join(filter(None, words)), tuple(choices), first)
+            (reason if choices else words).append(content.strip())
+    text, reason_text = (" ".join(filter(None, lines)) for lines in (words, reason))
+    step = Step(text, tuple(choices), first, reason_text)
     if not step.text:
         raise at_line(first, f"{title} has no text.")
     if title not in ASKING and choices:

@@ -97,7 +97,9 @@ def _text(play: LessonPlay) -> str:
         return f"This run can't answer: {escape(play.problem)}"
     if play.step is LessonStep.RUN:
         return _on_its_way(play)
-    said = _filled(play, play.lesson.steps[play.step].text)
+    step = play.lesson.steps[play.step]
+    told = step.reason if play.step in play.answers and not play.unmeasured else ""
+    said = _filled(play, told or step.text)
     if play.preparing:
         return f"{said} The network is being trained …"
     if play.step in (LessonStep.PREDICT, LessonStep.SEE) and (changed := _changed(play)):

@@ -100,6 +100,15 @@ def test_the_steps_have_a_text_and_answers():
     assert found["Why"].numbers == [("falls", True)]
 
 
+def test_a_paragraph_after_the_last_answers_is_their_reason():
+    last = "- Later {if 0.9 * falls < other < 1000 and falls > 1}\n"
+    found = steps(last, f"{last}\nIt fell at\n{{other:ten}}.\n")["Transfer"]
+    assert found.reason == "It fell at {other:ten}." and found.text == "And this one?"
+    assert found.numbers == [("other", True)]
+    assert found.words == 6 + 2, "the longer of the two, with the answers"
+    assert steps()["Transfer"].reason == ""
+
+
 def test_a_number_in_braces_is_a_word_and_that_of_ten_networks_three():
     found = steps()
     assert found["See"].words == 4 + 2
@@ -138,6 +147,12 @@ def test_the_most_words_are_in_sight_with_the_question(count):
         ("Draw the loss.", "- Early {if falls < 1}", "line 15: Predict has no text."),
         ("Draw the loss.", "Draw.\n- Up {if falls < 1}", "line 15: Predict can't have answers"),
         ("\n## Why", "\nMore.\n## Why", "line 23: the answers come last, a line each."),
+        (
+            "other < 1000 and falls > 1}",
+            "other}\nSo.\n- No {if falls < 1}",
+            "line 31: the answers come",
+        ),
+        ("other < 1000 and falls > 1}", "other}\nAt {fals}.", "line 26: Transfer names 'fals'"),
         ("\n## Ask", "Hello.\n## Ask", "line 10: the text begins with ## Ask."),
         ("## Ask", "# Ask", "line 11: the text begins with ## Ask."),
     ],

@@ -76,7 +76,7 @@ def test_the_report_has_all_measures_answers_votes_and_words():
     assert "  See: (x) The right answers, right with 2 of 2 seeds" in lines
     assert "  Transfer: ( ) Later, right with 0 of 2 seeds" in lines
     assert lines[-2] == "  A class should vote for B; with the seeds for BB."
-    assert lines[-1] == "  Words in sight: Ask 4, Predict 23, See 12, Why 29, Transfer 22."
+    assert lines[-1] == "  Words in sight: Ask 4, Predict 23, See 12, Why 29, Transfer 25."
 
 
 QUICK = (("epochs = 500 ", "epochs = 3\nhidden = 4 "), ("epochs = 200", "epochs = 2\nseed = 5"))

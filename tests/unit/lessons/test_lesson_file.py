@@ -26,6 +26,8 @@ def test_every_step_answer_and_experiment_is_in_it(views):
     answers = [f"{step} {k}" for step in ("See", "Transfer") for k in range(3)]
     assert {*views} == {"Predict", "Run", "See", "Why", "Why try", "Transfer", *answers}
     assert "Your guess is locked in." in views["Run"]["strip"]
+    reasons = [name for name, view in views.items() if "0.953 to the power" in view["strip"]]
+    assert reasons == ["Transfer 0", "Transfer 1", "Transfer 2"]
     assert "…" not in "".join(views[step]["strip"] for step in ("See", "Why", "Transfer"))
 
 

@@ -81,7 +81,11 @@ def test_a_lesson_speaks_in_the_place_of_the_story_from_guess_to_end():
     assert "✓ you" in re.sub(r"\s+", " ", learner.strip)
     for what in ("go_on", "attempt", "go_on"):
         learner.say(what)
+    learner.until(lambda: learner.play.step is LessonStep.TRANSFER)
+    assert "What does it say of" in learner.strip and "no proof" not in learner.strip
     learner.say("choose", text="0")
+    learner.until(lambda: LessonStep.TRANSFER in learner.play.answers)
+    assert "no proof of a rule" in learner.strip and "What does it say of" not in learner.strip
     learner.say("go_on")
     learner.until(lambda: learner.play.done)
     assert learner.texts["story"] == "the story"
