@@ -152,7 +152,7 @@ function paintStates({ c, layout: { u, x, left: edge, pitch, strip }, pair, netw
 
 // What is left, as high as its share: of the token forwards, above the line; of the gradient backwards, below it.
 function paintTrail(p) {
-  const { c, layout: { u, left: edge, end }, pair, network, box: { trail: { y, height } }, theme, readTo, backFrom } = p;
+  const { c, layout: { u, x, left: edge, end }, pair, network, box: { trail: { y, height } }, theme, readTo, backFrom } = p;
   const [base, quarter, count] = [y + height / 2, height / 4, pair.words.length];
   for (const at of [y, y + height]) stroke(p, [[edge, at], [end, at]], theme.grid);
   wedge(p, network.left, pair.token, readTo, base, -1, theme.forward);
@@ -164,10 +164,12 @@ function paintTrail(p) {
   c.font = `600 12px ${p.font}`;
   named(c.measureText(whole).width > edge - 8 ? "left of it →" : whole, -1, theme.forward);
   named("← of gradient", 1, theme.magnitude);
-  const number = (share, side, color) =>
-    write(p, leftText(share), end + 0.7 * u, base + side * quarter, 1.1 * u, color, { weight: 700 });
-  if (readTo > pair.token) number(network.left[readTo - 1], -1, theme.forward);
-  if (backFrom < count) number(network.gradient[Math.max(backFrom, pair.token)], 1, theme.magnitude);
+  // Each number is where its way ends: at the right, and at the token that is followed.
+  if (readTo > pair.token)
+    write(p, leftText(network.left[readTo - 1]), end + 0.7 * u, base - quarter, 1.1 * u, theme.forward, { weight: 700 });
+  const back = Math.max(backFrom, pair.token);
+  if (backFrom < count)
+    write(p, leftText(network.gradient[back]), x(back), base + quarter, 1.1 * u, theme.magnitude, { align: "center", weight: 700, halo: true });
 }
 
 function wedge(p, shares, from, to, base, side, color) {
