@@ -365,9 +365,9 @@ def _presets(tab: TabSession, session: Session, task: TaskName) -> None:
 def _card(tab: TabSession, session: Session, task: TaskName, preset: Preset) -> None:
     chosen = preset.config(session.config.seed) == session.config
     st.button(
-        f"{'✓ ' * chosen}**{preset.label}** · :small[{preset.promise}]",
+        f"{'✓ ' if chosen else ''}**{preset.label}** · :small[{preset.promise}]",
         key=f"preset_{task}_{preset.label}", on_click=on_pair(_apply), args=(preset, tab),
-        disabled=chosen, help=preset.look, width="stretch",
+        type="primary" if chosen else "secondary", help=preset.look, width="stretch",
     )  # fmt: skip
 
 

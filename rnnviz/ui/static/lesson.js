@@ -181,6 +181,7 @@ export class Lesson {
     const { plot, canvas } = this;
     if (this.attached !== plot || (plot && !canvas.isConnected)) {
       if (this.attached) this.attached.overlay = null;
+      this.cover(false);
       canvas.remove();
       this.attached = plot;
       plot?.node.append(canvas);
@@ -206,6 +207,7 @@ export class Lesson {
   paint() {
     const { canvas, plot, state } = this;
     canvas.hidden = !(this.shown && plot?.count && plot.node.clientWidth);
+    this.cover(false);
     if (canvas.hidden) return;
     const { zoom } = plot, [width, height] = plot.size, ratio = window.devicePixelRatio || 1;
     const [across, down] = [Math.round(width * zoom * ratio), Math.round(height * zoom * ratio)];
@@ -224,14 +226,18 @@ export class Lesson {
     canvas.style.clipPath = clips ? `inset(${edges.join(" ")})` : "";
     canvas.tabIndex = this.asking && state.how !== "pick" ? 0 : -1;
     const p = { c, width, height, font: "Source Sans, system-ui, sans-serif", theme: look, focused: canvas.matches(":focus-visible"), ...look };
-    // What the picture below has to say, and to save, is not about a board over it.
-    canvas.classList.toggle("board", Boolean(board && !seen));
     if (board && !seen) {
+      this.cover(true);
       c.fillStyle = p.background;
       c.fillRect(0, 0, width, height);
     }
     this.guess.paint(p, this.place, this.asking);
     canvas.ariaLabel ??= state.title;
+  }
+
+  // What the picture below has to say, and to save, is not about a board over it.
+  cover(isCovered) {
+    this.attached?.node.closest(".rnnviz-figure")?.classList.toggle("covered", isCovered);
   }
 
   pointer(event) {
