@@ -55,16 +55,20 @@ def _show() -> None:
         pair, session = host.pair, host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
-        train = partial(train_page, pair, controls)
+        train = st.Page(
+            partial(train_page, pair, controls), title="Train", url_path="train", default=True
+        )
         pages = [
-            st.Page(train, title="Train", url_path="train", default=True),
+            train,
             st.Page(lambda: set_scene(step_page(pair), pair), title="Step", url_path="step"),
             *(
                 st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
                 for name, title in LABORATORIES.items()
             ),
             st.Page(
-                lambda: set_scene(runs_page(pair, controls), pair), title="Runs", url_path="runs"
+                lambda: set_scene(runs_page(pair, controls, train), pair),
+                title="Runs",
+                url_path="runs",
             ),
             st.Page(partial(guide_page, controls), title="Guide", url_path="guide"),
         ]

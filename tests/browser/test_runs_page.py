@@ -121,7 +121,6 @@ def test_a_cell_of_the_map_draws_its_curves_and_two_ticked_rows_are_a_and_b(swep
     both = swept.page.get_by_role("button", name="Compare two")
     expect(both).to_be_enabled()
     both.click()
-    swept.page.get_by_role("link", name="Train").click()
     expect_there(swept.page, "[data-picture=pair_network][data-drawn]:not([inert])")
     expect(swept.status).to_contain_text("3")
 
@@ -130,6 +129,7 @@ def test_the_button_of_a_row_opens_its_run(swept):
     swept.page.get_by_role("radio", name="each run", exact=True).click()
     expect(swept.page.locator(IDLE)).to_be_attached()
     in_row(swept, 3, 65)
+    expect_there(swept.page, "[data-picture=network][data-drawn]:not([inert])")
     expect(swept.message).to_contain_text("The run is the same to the last bit.")
     expect(swept.status).to_contain_text("3 of 3")
 

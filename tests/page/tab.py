@@ -47,7 +47,12 @@ DRAWN = {
     "train": "train_page(host.pair, st.sidebar.container())",
     "step": "set_scene(step_page(host.pair), host.pair)",
     "guide": "guide_page(st.sidebar.container())",
-    "runs": "set_scene(runs_page(host.pair, st.sidebar.container()), host.pair)",
+    "runs": """
+    first = st.Page(
+        lambda: set_scene(runs_page(host.pair, st.sidebar.container(), first), host.pair),
+        title="Runs",
+    )
+    st.navigation([first]).run()""",
 }
 #: The commands of the buttons that are not Streamlit's.
 BUTTONS = {

@@ -24,6 +24,7 @@ from rnnviz.sweeps.grid import axis_of
 from rnnviz.sweeps.members import failed, trained
 from rnnviz.sweeps.run_table import run_table
 from rnnviz.sweeps.store import Store, default_path, digest_of, key_of
+from rnnviz.tasks.data.csv_table import TaskError
 from rnnviz.tasks.upload import File, Upload, with_columns
 from tests.page.tab import Page, Tab, app_test
 
@@ -402,7 +403,10 @@ def test_own_data_and_an_own_cell_are_swept_and_open_where_the_data_are_learned(
     assert page.session.data.own and page.session.player.position.epoch == 1
     with page.tab.host() as host:
         host.session.load(None)
-        open_run(host.pair, table.iloc[0])
+        with pytest.raises(TaskError, match=r"sky\.csv: open these data first"):
+            open_run(host.pair, table.iloc[0])
+    page.run()
+    page.say("click", on="runs", x=1, y=0.5, data=table["key"].iloc[1])
     assert "sky.csv: open these data first" in page.session.player.message
 
 

@@ -82,11 +82,8 @@ def link_of(run: pd.Series, session: Session, epoch: int | None = None) -> Link:
 
 
 def open_run(pair: Pair, run: pd.Series, epoch: int | None = None) -> None:
-    """Open a run of the table, at its end or at an ``epoch``; what prevents it is the message."""
-    try:
-        pair.open_link(link_of(run, pair.session, epoch).to_query())
-    except TaskError as problem:
-        pair.session.player.message = str(problem)
+    """Open a run of the table, at its end or at an ``epoch``; raises TaskError."""
+    pair.open_link(link_of(run, pair.session, epoch).to_query())
 
 
 def open_both(pair: Pair, first: pd.Series, second: pd.Series) -> None:

@@ -55,7 +55,8 @@ from rnnviz.questions.runs.sweep_command import (
 from rnnviz.run.history import COLUMNS
 from rnnviz.sweeps.run_table import metric_of
 from rnnviz.sweeps.store import Store, StoreError
-from rnnviz.ui.browser_session import first_value, on_pair, visit
+from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.ui.browser_session import first_value, visit
 from rnnviz.ui.choices import choose_one
 from rnnviz.ui.frame import Frame
 from rnnviz.ui.stage import place_canvas
@@ -82,8 +83,11 @@ _EMPTY = (
 )
 
 
-def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
-    """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it."""
+def runs_page(pair: Pair, controls: DeltaGenerator, first: st.Page) -> Scene:
+    """Lay out the page *Runs*: the table, and the picture of the runs that are chosen in it.
+
+    A run that a button opens is shown on the ``first`` page.
+    """
     lab = pair.session.lab(RunsLab)
     # New runs appear only on request, so that nothing moves under the reader.
     opened = visit("runs") != lab.visit
@@ -102,7 +106,7 @@ def runs_page(pair: Pair, controls: DeltaGenerator) -> Scene:
     else:
         left, right = st.columns([4, 3], gap="medium")
         with left:
-            _run_list(pair, lab)
+            _run_list(pair, lab, first)
         with right:
             _choose_picture(lab)
             text = explanation(f"runs/{lab.view.name.lower()}")
@@ -227,7 +231,7 @@ def _progress(lab: RunsLab) -> None:
 # The list
 
 
-def _run_list(pair: Pair, lab: RunsLab) -> None:
+def _run_list(pair: Pair, lab: RunsLab, first: st.Page) -> None:
     """Lay out the table of the runs that fit the filter, with what can be done with them."""
     if len(lab.tasks) > 1:
         now = lab.task if lab.task in lab.tasks else lab.tasks[-1]
@@ -253,10 +257,17 @@ def _run_list(pair: Pair, lab: RunsLab) -> None:
         st.info(_NONE_FIT)
     else:
         with st.container(key="runs_few" if len(lab.listed) <= _FEW else "runs_listed"):
-            _table(pair, lab)
+            opened = _table(lab)
         # After the table, as that says which rows are ticked.
         with tools:
-            _compare(lab)
+            opened = opened or _compare(lab)
+        if opened:
+            try:
+                opened(pair)
+            except TaskError as problem:
+                pair.session.player.message = str(problem)
+            else:
+                st.switch_page(first)
 
 
 def _show_all(lab: RunsLab) -> None:
@@ -275,17 +286,14 @@ def _export(table: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _compare(lab: RunsLab) -> None:
-    """The button that opens two chosen rows as A and B."""
+def _compare(lab: RunsLab) -> Callable[[Pair], None] | None:
+    """The button that opens two chosen rows as A and B; if pressed, what it does."""
     groups = lab.groups if len(lab.picked) == 2 else []
     runs = together(*(group.runs for group in groups)) if groups else ()
     seeds = " and ".join(map(str, dict.fromkeys(run["seed"] for run in runs)))
-    st.button(
-        "Compare two", key="runs_open_both", on_click=on_pair(open_both), args=runs,
-        disabled=not runs,
-        help=f"Opens seed {seeds} as A and B, side by side." if runs
-        else "Tick two rows.",
-    )  # fmt: skip
+    help_text = f"Opens seed {seeds} as A and B, side by side." if runs else "Tick two rows."
+    pressed = st.button("Compare two", key="runs_open_both", disabled=not runs, help=help_text)
+    return (lambda pair: open_both(pair, *runs)) if pressed else None
 
 
 # The filter
@@ -331,8 +339,8 @@ def _listed(name: str, values: Sequence[object], before: str, key: str) -> str:
 # The table
 
 
-def _table(pair: Pair, lab: RunsLab) -> None:
-    """The table: ticks choose what is drawn, and the button of a row opens its run."""
+def _table(lab: RunsLab) -> Callable[[Pair], None] | None:
+    """The table: ticks choose what is drawn; if the button of a row is pressed, what it does."""
     listed, picked = lab.listed, {*lab.picked}
     shown, order = run_rows(lab) if lab.each else setting_rows(lab)
     columns = _run_columns(lab) if lab.each else _setting_columns(lab)
@@ -356,10 +364,10 @@ def _table(pair: Pair, lab: RunsLab) -> None:
     lab.chosen = [str(listed.index[k]) for k in rows[:MOST_GROUPS] if k < len(listed)]
     if len(rows) > MOST_GROUPS:
         st.caption(escaped(f"{len(rows)} rows are ticked; the first {MOST_GROUPS} are drawn."))
-    if click := st.session_state.get("runs_row"):
-        key = listed.index[click["row"]] if lab.each else listed["middle"].iloc[click["row"]]
-        open_run(pair, lab.run(key))
-        st.rerun()
+    if not (click := st.session_state.get("runs_row")):
+        return None
+    key = listed.index[click["row"]] if lab.each else listed["middle"].iloc[click["row"]]
+    return lambda pair: open_run(pair, lab.run(key))
 
 
 def _setting_columns(lab: RunsLab) -> dict[str, Any]:
@@ -517,4 +525,7 @@ def _click(pair: Pair, event: Event) -> None:
         return
     whole = lab.view is not RunsPicture.CURVES or not isinstance(event["x"], int | float)
     epoch = None if whole else max(0, round(event["x"]))
-    open_run(pair, found.iloc[0], epoch)
+    try:
+        open_run(pair, found.iloc[0], epoch)
+    except TaskError as problem:
+        pair.session.player.message = str(problem)
