@@ -122,6 +122,21 @@ def test_a_lesson_is_done_with_the_keyboard_left_and_resumed(opened, server):
     expect(strip.locator(".choices .right")).to_contain_text("you")
 
 
+def test_a_guess_of_the_gradient_has_the_scale_of_the_picture_and_nothing_is_cut(opened, server):
+    page = opened(f"{server.url}/?lesson=reach&present=1")
+    expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)
+    page.page.wait_for_function("() => rnnviz.stage.plots.get('network')?.overlay?.place")
+    guess = page.page.evaluate("""() => {
+      const { overlay: { place }, layout: { gradient, height } } = rnnviz.stage.plots.get("network");
+      const decades = [0, -3, -6, -9].map((decade) => place.y(10 ** decade));
+      return { decades, ...gradient, whole: height };
+    }""")
+    # From 10 to a billionth: the first tick of the picture is a tenth of the height below its top.
+    ticks = [guess["y"] + guess["height"] * (0.1 + 0.3 * k) for k in range(4)]
+    assert guess["decades"] == pytest.approx(ticks)
+    assert guess["y"] + guess["height"] <= guess["whole"]
+
+
 def test_a_curve_is_drawn_with_the_keyboard(opened, server):
     page = opened(f"{server.url}/?lesson=plateau")
     expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)

@@ -1,5 +1,5 @@
 // A guess that is a value or a few: handles that are dragged in a picture, or on a board.
-import { clamp, dot, faint, leftText, percent, power, stroke, write } from "./canvas.js";
+import { clamp, dot, faint, leftText, percent, stroke, write } from "./canvas.js";
 import { GRADIENTS } from "./network_paint.js";
 import { brush } from "./pad.js";
 
@@ -148,7 +148,6 @@ export class HandleGuess {
       for (let decade = GRADIENTS[1] - 1; decade >= GRADIENTS[0]; decade -= 3) {
         const y = place.y(10 ** (decade - GRADIENTS[1] + place.high));
         stroke(p, [[left, y], [left + width, y]], p.grid);
-        write(p, decade ? power(decade) : "1", left - 6, y, 0.83 * u, p.muted, { align: "right" });
       }
     if (all.every(([, y]) => Number.isFinite(y))) brush(p, all, 7);
     if (!asking) return this.paintYou(p, place, [all[0][0] + 4.4 * u, all[0][1] - u]);

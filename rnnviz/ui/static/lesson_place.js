@@ -1,7 +1,7 @@
 // Where a guess is made: a region of a picture with its scales, or a board of its own over the picture.
 import { clamp } from "./canvas.js";
 import { lossTop } from "./curves_paint.js";
-import { GRADIENTS, verdictSpan } from "./network_paint.js";
+import { backOf, GRADIENTS, verdictSpan } from "./network_paint.js";
 
 // The picture of the page in which a guess is made, by what it is made on.
 export const PICTURES = {
@@ -47,7 +47,7 @@ function inNetwork({ layout, network }, on) {
   }
   const { y: top, height } = layout.gradient;
   // The guess is a share of what is there at the last token.
-  const last = Math.log10(Math.max(network.gradient.at(-1), 1e-300));
+  const last = Math.log10(Math.max(backOf(network).at(-1), 1e-300));
   const [low, high] = GRADIENTS.map((decade) => decade - last);
   return { ...region, top, height, low, high, most: 0, log: true };
 }

@@ -43,6 +43,8 @@ function rowsOf(u, height, words, { units, levels, opened, curve }) {
   const [labels, numbers, least] = opened ? [1.6 * u, 5.4 * u, [5.6 * u, 5 * u]] : [0, 0, [joined ? 0 : 7.4 * u, 6 * u]];
   const fixed = (curve ? seriesBands(u, curve, 0).bottom : words) + arrow + labels + numbers + below + between + foot + least[0] + least[1];
   const rest = height - fixed - LEVEL_GAP * u * (levels - 1);
+  // In a low window the answers and the gradient are lower, and nothing is cut.
+  const shrunk = clamp((rest - units * levels) / (least[0] + least[1]), -0.5, 0);
   const most = levels > 1 ? rest : Math.min(rest, 0.46 * height);
   const cell = clamp(Math.floor(most / (units * levels)), 1, Math.floor(7 * u));
   const spare = Math.max(0, rest - cell * units * levels);
@@ -53,8 +55,8 @@ function rowsOf(u, height, words, { units, levels, opened, curve }) {
   const bands = [...Array(levels).keys()].map((k) => ({ y: top + k * (band + gap), height: band }));
   const state = { y: top, height: levels * (band + gap) - gap };
   const bottom = state.y + state.height;
-  const answers = { y: bottom + numbers + below, height: least[0] + (joined ? 0 : curve ? 0.4 : 0.7) * spare };
-  const gradient = { y: answers.y + answers.height + between, height: least[1] + (joined ? 0.4 : 0.3) * spare };
+  const answers = { y: bottom + numbers + below, height: least[0] * (1 + shrunk) + (joined ? 0 : curve ? 0.4 : 0.7) * spare };
+  const gradient = { y: answers.y + answers.height + between, height: least[1] * (1 + shrunk) + (joined ? 0.4 : 0.3) * spare };
   const answer = joined ? { y: bottom - 5.6 * u, height: 4 * u } : answers;
   return { wordHeight, series, joined, cell, bands, state, answer, gradient, numbers: bottom };
 }

@@ -561,7 +561,7 @@ const heightOf = ({ gradient: { y, height } }, norm) =>
   y + height * (1 - clamp((Math.log10(Math.max(norm, 1e-300)) - LOWEST) / (HIGHEST - LOWEST), 0, 1));
 
 // What comes back, as shares of the gradient at the last token; a step has its norms.
-const backOf = (network) => network["gradient left"] ?? network.gradient;
+export const backOf = (network) => network["gradient left"] ?? network.gradient;
 
 export function paintGradient(p) {
   const { c, layout, network } = p;
