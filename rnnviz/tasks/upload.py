@@ -43,7 +43,7 @@ from rnnviz.tasks.data.rows import (
     table,
     valid_rows,
 )
-from rnnviz.tasks.data.series import CheckedSeries, Fill, read_series
+from rnnviz.tasks.data.series import CheckedSeries, Fill, decimal_commas, read_series
 from rnnviz.tasks.data.split import choose, split_series
 from rnnviz.tasks.data.vocabulary import Unit, Vocabulary, unreadable, vocabulary_of
 from rnnviz.tasks.dataset import Dataset
@@ -354,18 +354,25 @@ def _checked_series(upload: Upload, columns: SeriesColumns) -> Checked:
 
 def _measured(upload: Upload, columns: SeriesColumns) -> list[CheckedSeries]:
     """The series of the training file, and those of a test file in the same columns."""
-    first = _read_series(upload.train, upload.encoding, columns, varying=True)
+    files = [file for file in (upload.train, upload.test) if file]
+    tables = [cells_of(file, upload.encoding) for file in files]
+    commas = decimal_commas(tables, columns.numbers)
+    first = _read_series(upload.train, upload.encoding, columns, True, commas)
     if upload.test is None:
         return [first]
-    _check_columns(cells_of(upload.test, upload.encoding), upload.train.name, columns)
-    return [first, _read_series(upload.test, upload.encoding, first.columns, varying=False)]
+    _check_columns(tables[1], upload.train.name, columns)
+    return [first, _read_series(upload.test, upload.encoding, first.columns, False, commas)]
 
 
 @lru_cache(maxsize=8)
 def _read_series(
-    file: File, encoding: Encoding | None, columns: SeriesColumns, varying: bool
+    file: File,
+    encoding: Encoding | None,
+    columns: SeriesColumns,
+    varying: bool,
+    commas: frozenset[str],
 ) -> CheckedSeries:
-    return read_series(cells_of(file, encoding), columns, varying)
+    return read_series(cells_of(file, encoding), columns, varying, commas)
 
 
 def usual_window(upload: Upload) -> int:

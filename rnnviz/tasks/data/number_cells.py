@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnviz.cancellation import check_cancelled
+from rnnviz.tasks.data.rhythm import months_of
 from rnnviz.tasks.data.vocabulary import Array
 
 #: Cells without a number, in lower case.
@@ -22,11 +23,14 @@ MOST = 1e15
 _SIGNS = r"^([+-]?)\s*[€$£¥]\s*|\s*[%€$£¥]$"
 #: Blanks and apostrophes between groups of three digits.
 _GROUPS = r"(?<=\d)[\s'’](?=\d{3}(?:\D|$))"
-#: A comma that can't divide thousands, in a column that therefore has decimal commas.
-_DECIMAL_COMMA = (
-    r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(?:\.\d{3})+,\d+"
-    r"|\d{1,3}(?:\.\d{3}){2,})"
+#: Numbers whose decimal mark is a comma, or a point, whatever the others of the column are.
+_DECIMAL_COMMA, _DECIMAL_POINT = (
+    rf"[+-]?(?:\d*{mark}(?:\d{{1,2}}|\d{{4,}})|\d{{4,}}{mark}\d+|0*{mark}\d+"
+    rf"|\d{{1,3}}(?:{group}\d{{3}})+{mark}\d+|\d{{1,3}}(?:{group}\d{{3}}){{2,}})"
+    for mark, group in ((",", r"\."), (r"\.", ","))
 )
+#: Numbers that are either: 1,234 is 1.234 or 1234.
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 #: Numbers with dots, or commas, between groups of three digits.
 _DOTS, _COMMAS = (
     rf"[+-]?\d{{1,3}}(?:{mark}\d{{3}})+(?:{decimal}\d*)?"
@@ -41,30 +45,55 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
-def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
-    """The numbers (N,) of texts, NaN where there is none, and whether they have decimal commas.
+def is_either(cell: str, comma: bool) -> bool:
+    """Whether a cell has a comma, or a dot among decimal commas, for decimals or for thousands."""
+    return ("," in cell or comma) and bool(_EITHER.fullmatch(cell.strip()))
 
-    "12,5", "1.234,5", "1,234.5" and "1 234.5" are read as the whole column suggests. Signs of
+
+def comma_lead(cells: Sequence[str]) -> int:
+    """How many more cells have a decimal comma for certain than a decimal point."""
+    commas, points = _decimals(_plain(cells))
+    return int(commas.sum() - points.sum())
+
+
+def numbers(cells: Sequence[str], comma: bool | None = None) -> tuple[pd.Series, bool]:
+    """The numbers (N,) of texts, NaN where there is none, and whether some have decimal commas.
+
+    "12,5", "1.234,5", "1,234.5" and "1 234.5" are read as they are; "1,234" and "1.234" have a
+    decimal ``comma`` or none, as more of the other cells have unless it is given. Signs of
     currencies and per cent are left out.
     """
-    texts = pd.Series(cells, dtype=object)
-    found = pd.to_numeric(texts, errors="coerce").astype(float)
+    found = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").astype(float)
     left = [k for k in np.flatnonzero(found.isna()).tolist() if not is_missing(cells[k])]
-    if not left:
+    if not (left or comma):
         return found, False
-    texts = texts.str.strip()
-    short = texts.str.len() <= _LONGEST
-    plain = texts.where(short, "").str.replace("−", "-").str.replace(_SIGNS, r"\1", regex=True)
-    plain = plain.str.replace(_GROUPS, "", regex=True)
-    comma = bool(plain[left].str.fullmatch(_DECIMAL_COMMA).any())
-    groups, mark = (_DOTS, ".") if comma else (_COMMAS, ",")
-    grouped = plain.str.fullmatch(groups).astype(bool)
-    plain = plain.where(~grouped, plain.str.replace(mark, "", regex=False))
-    if comma:
-        # A dot that is left is not between groups of three digits.
-        plain = plain.where(~plain.str.contains(r"\..*,", regex=True), "").str.replace(",", ".")
-    # A decimal comma in one cell says what a dot before three digits means in the others.
-    return pd.to_numeric(plain, errors="coerce").astype(float).where(short, found), comma
+    plain = _plain(cells)
+    commas, points = _decimals(plain)
+    comma = bool(commas.sum() > points.sum()) if comma is None else comma
+    with_comma = commas | (~points & comma)
+    for groups, mark, those in ((_DOTS, ".", with_comma), (_COMMAS, ",", ~with_comma)):
+        grouped = those & plain.str.fullmatch(groups).astype(bool)
+        plain = plain.where(~grouped, plain.str.replace(mark, "", regex=False))
+    # A dot that is left before a comma is not between groups of three digits.
+    invalid = with_comma & plain.str.contains(r"\..*,", regex=True)
+    plain = plain.where(~invalid, "").where(~with_comma, plain.str.replace(",", "."))
+    read = pd.to_numeric(plain, errors="coerce").astype(float)
+    return read.where(plain != "", found), bool(with_comma.any())
+
+
+def _plain(cells: Sequence[str]) -> pd.Series:
+    """Texts without the signs of currencies and blanks between digits; empty if too long."""
+    texts = pd.Series(cells, dtype=object).str.strip()
+    texts = texts.where(texts.str.len() <= _LONGEST, "").str.replace("−", "-")
+    return texts.str.replace(_SIGNS, r"\1", regex=True).str.replace(_GROUPS, "", regex=True)
+
+
+def _decimals(plain: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Which of such texts have a decimal comma for certain, and which a decimal point."""
+    commas, points = (
+        plain.str.fullmatch(form).astype(bool) for form in (_DECIMAL_COMMA, _DECIMAL_POINT)
+    )
+    return commas, points
 
 
 # Times
@@ -72,6 +101,10 @@ def numbers(cells: Sequence[str]) -> tuple[pd.Series, bool]:
 
 #: The share of numbers or dates above which a column is one of them.
 _MOST = 0.5
+#: Numbers that are dates: 20201231, and the months 202012, 2020.12 and 12.2020.
+_DIGITS = re.compile(
+    r"\d{8}|(?:1[6-9]|2[01])\d\d\.?(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])\.(?:1[6-9]|2[01])\d\d"
+)
 #: So many cells show whether a column has dates.
 _MANY = 1000
 
@@ -87,9 +120,9 @@ def has_numbers(known: Sequence[str]) -> bool:
 
 
 def has_dates(known: Sequence[str]) -> bool:
-    """Whether cells that aren't empty are dates, most of them; eight digits are a date."""
+    """Whether cells that aren't empty are dates, most of them; digits if all can be a date."""
     known = known[:: 1 + len(known) // _MANY]
-    digits = all(len(cell.strip()) == 8 and cell.strip().isdecimal() for cell in known)
+    digits = all(_DIGITS.fullmatch(cell.strip()) for cell in known)
     if has_numbers(known) and not digits:
         return False
     return bool(dates(known)[0].notna().sum() > _MOST * len(known))
@@ -97,7 +130,8 @@ def has_dates(known: Sequence[str]) -> bool:
 
 _DATES = (
     "%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y", "%Y-%m-%d", "%d %b %Y", "%d %B %Y",
-    "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%m-%Y", "%d-%b-%y", "%d-%b-%Y", "%b-%y", "%y-%m-%d",
+    "%b %d %Y", "%B %d %Y", "%b %Y", "%B %Y", "%m-%Y", "%Y%m", "%d-%b-%y", "%d-%b-%Y", "%b-%y",
+    "%y-%m-%d",
 )  # fmt: skip
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = ("ISO8601", *(date + clock for date in _DATES for clock in _CLOCKS))
@@ -150,10 +184,17 @@ def _best(texts: pd.Series, forms: Sequence[str]) -> tuple[str, pd.Series]:
     most = max(fits.values())
     every = [(form, _parsed(texts, form)) for form, count in fits.items() if count == most > 0]
 
-    def order(times: pd.Series) -> tuple[int, int]:
-        """How many cells are read, and how many of them are the usual time after the last."""
-        steps = times.diff().dropna()
-        return times.notna().sum(), int(steps.value_counts().max()) if len(steps) else 0
+    def order(times: pd.Series) -> tuple[int, int, int]:
+        """How many cells are read, and how many the usual time, or months, after the last."""
+        known = times.dropna().to_numpy()
+        if len(known) < 2:
+            return len(known), 0, 0
+        months = months_of(known)
+        usual = [
+            int(np.unique_counts(np.diff(one.astype(int))).counts.max())
+            for one in (known, known if months is None else months)
+        ]
+        return len(known), max(usual), usual[0]
 
     form, times = max(every, key=lambda one: order(one[1]), default=("", texts.iloc[:0]))
     return form, times.dropna()

@@ -138,10 +138,11 @@ def _kinds(cells: RawTable) -> _Kinds:
             kinds["texts" if plain(name) in TEXT else "numbers"].append(name)
         elif has_numbers(known) and not has_dates(known):
             kinds["numbers"].append(name)
-        elif has_clocks(known):
-            kinds["clocks"].append(name)
+        elif has_dates(known):
+            # Dates first: 10.12.20 would be a time of day, too.
+            kinds["dates"].append(name)
         else:
-            kinds["dates" if has_dates(known) else "texts"].append(name)
+            kinds["clocks" if has_clocks(known) else "texts"].append(name)
     return _Kinds(*map(tuple, kinds.values()))
 
 

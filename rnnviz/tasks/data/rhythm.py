@@ -27,7 +27,7 @@ def grid_of(times: Array) -> tuple[Array, bool]:
 
 def following(times: Array, count: int) -> Array:
     """The next times (count,): opening hours, months, or each a median distance later."""
-    ahead, months = np.arange(1, count + 1), _months(times)
+    ahead, months = np.arange(1, count + 1), months_of(times)
     if len(times) < 2:
         return times[-1:].repeat(count)
     if months is not None:
@@ -40,7 +40,7 @@ def following(times: Array, count: int) -> Array:
     return np.asarray(times[-1] + ahead * np.sort(distances)[len(distances) // 2])
 
 
-def _months(times: Array) -> Array | None:
+def months_of(times: Array) -> Array | None:
     """The months of dates that are all at one time of one day of a month; None for others."""
     if times.dtype.kind != "M":
         return None
@@ -57,7 +57,7 @@ def _units(times: Array) -> list[Array]:
     found = list[Array]()
     months = times.astype("datetime64[M]")
     ends = days + 1 == (months + 1).astype(days.dtype)
-    if _months(times) is not None or ends.all():
+    if months_of(times) is not None or ends.all():
         found.append(months.astype(float))
     found.append((times - times[0]).astype("timedelta64[us]").astype(float))
     if hours := _opening_hours(times):

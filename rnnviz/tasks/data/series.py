@@ -12,9 +12,11 @@ import pandas as pd
 from rnnviz.tasks.data.csv_table import MAX_ROWS, RawTable, RowError, TaskError, shown
 from rnnviz.tasks.data.number_cells import (
     MOST,
+    comma_lead,
     dates,
     has_dates,
     has_numbers,
+    is_either,
     is_missing,
     known_cells,
     numbers,
@@ -150,14 +152,36 @@ class CheckedSeries:
         return found
 
 
-def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -> CheckedSeries:
+def decimal_commas(tables: Sequence[RawTable], names: Sequence[str]) -> frozenset[str]:
+    """The columns of these whose 1,234 is 1.234, in all tables.
+
+    What a column doesn't show, the others do for one with commas.
+    """
+    found = {
+        name: [cell for cells in tables if name in cells.columns for cell in cells.column(name)]
+        for name in names
+    }
+    lead = {name: comma_lead(texts) for name, texts in found.items()}
+    others = sum(lead.values()) > 0
+    return frozenset(
+        name for name, texts in found.items()
+        if lead[name] > 0 or (not lead[name] and others and any("," in text for text in texts))
+    )  # fmt: skip
+
+
+def read_series(
+    cells: RawTable,
+    columns: SeriesColumns,
+    varying: bool = True,
+    commas: frozenset[str] = frozenset(),
+) -> CheckedSeries:
     """The series in these columns, and every problem of the table; raise TaskError.
 
-    Columns of numbers must be ``varying``, unless the table is a test. An input of texts becomes a
-    channel for each of them: "weekday=Mon".
+    Columns of numbers must be ``varying``, unless the table is a test; those in ``commas`` have
+    decimal ones. An input of texts becomes a channel for each of them: "weekday=Mon".
     """
     found = CheckedSeries(cells.name, _with_channels(cells, columns), faults=[*cells.faults])
-    table = _numbers(cells, found, varying)
+    table = _numbers(cells, found, varying, commas)
     frame = _rows(cells, found)
     columns, regular = found.columns, True
     for name, rows, values in _apart(frame, table[frame.index], columns):
@@ -182,13 +206,13 @@ def read_series(cells: RawTable, columns: SeriesColumns, varying: bool = True) -
     return found
 
 
-def _numbers(cells: RawTable, found: CheckedSeries, varying: bool) -> Array:
+def _numbers(cells: RawTable, found: CheckedSeries, varying: bool, commas: frozenset[str]) -> Array:
     """The numbers (N, V) of the columns, without constant ones, NaN where there are none."""
-    kept, commas, columns = list[Array](), list[str](), found.columns
+    kept, columns, marks = list[Array](), found.columns, list[tuple[str, str]]()
     if varying and len(cells.lines) == 1:
         raise TaskError(f"{cells.name}: has one row. Numbers over time take a row for each step.")
     for name in columns.numbers:
-        column, values, comma = _channel(cells, columns, name)
+        column, values, comma = _channel(cells, columns, name, commas)
         bad = np.flatnonzero(~(np.abs(values) <= MOST))
         texts, what = cells.column(column), _NUMBER if column == name else _TEXT
         reasons = [(cells.lines[k].row, _reason(column, texts[k], values[k], what)) for k in bad]
@@ -205,7 +229,7 @@ def _numbers(cells: RawTable, found: CheckedSeries, varying: bool) -> Array:
                     f"{cells.name}: more than {MAX_HOLES:,} cells have no number. Choose columns "
                     "with fewer empty cells, or remove rows."
                 )
-            commas += [name[:30]] * comma
+            marks += _marks(name[:30], texts, values, comma)
             continue
         found.fault(0, f"{what}. Choose another, or skip it.")
         columns = columns.without(name)
@@ -216,10 +240,19 @@ def _numbers(cells: RawTable, found: CheckedSeries, varying: bool) -> Array:
             f"{cells.name}: {count} numbers at each step are more than {MAX_CHANNELS}. Choose "
             "fewer values or inputs."
         )
-    if commas:
-        found.notes.append(f"Numbers with decimal commas: {', '.join(commas)}.")
+    for what in dict(marks):
+        found.notes.append(f"{what}: {', '.join(name for kind, name in marks if kind == what)}.")
     found.columns = columns
     return np.column_stack(kept)
+
+
+def _marks(name: str, texts: Sequence[str], values: Array, comma: bool) -> list[tuple[str, str]]:
+    """What the commas of a column are, and its name with the first that could be the other."""
+    k = next((k for k, text in enumerate(texts) if is_either(text, comma)), None)
+    if k is None:
+        return [("Numbers with decimal commas", name)] * comma
+    what = "Numbers with decimal commas" if comma else "Commas between thousands"
+    return [(what, f"{name} ({texts[k].strip()} is {values[k]:.12g})")]
 
 
 def _with_channels(cells: RawTable, columns: SeriesColumns) -> SeriesColumns:
@@ -240,13 +273,15 @@ def _with_channels(cells: RawTable, columns: SeriesColumns) -> SeriesColumns:
     return columns._replace(inputs=tuple(inputs))
 
 
-def _channel(cells: RawTable, columns: SeriesColumns, name: str) -> tuple[str, Array, bool]:
+def _channel(
+    cells: RawTable, columns: SeriesColumns, name: str, commas: frozenset[str]
+) -> tuple[str, Array, bool]:
     """The column of a channel, its numbers (N,), and whether they have decimal commas.
 
     Those of a text are 1 where it is and 0 elsewhere, and NaN for a text without a channel.
     """
     if name in cells.columns:
-        found, comma = numbers(cells.column(name))
+        found, comma = numbers(cells.column(name), name in commas)
         return name, found.to_numpy(float, copy=True), comma
     column = max((c for c in cells.columns if name.startswith(f"{c}=")), key=len)
     texts = [f"{column}={cell.strip()}" for cell in cells.column(column)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz.cancellation import cancellable
-from rnnviz.tasks.data.number_cells import dates, numbers, short_times, written
+from rnnviz.tasks.data.number_cells import dates, has_dates, numbers, short_times, written
 from tests.sampling import each_row
 
 NAN = np.nan
@@ -33,6 +33,10 @@ NAN = np.nan
         (["-12345,678", "12.345"], [-12345.678, 12345], True),
         (["1234.567", "5000.986,5", "0,5"], [1234.567, NAN, 0.5], True),
         (["1234,567,890", "5"], [NAN, 5], False),
+        # A leading zero divides no thousands, and the more frequent sign decides the rest.
+        (["0.715", "0.566", "0,5"], [0.715, 0.566, 0.5], True),
+        (["12.5", "0.25", "1.234", "0,5", "1,234"], [12.5, 0.25, 1.234, 0.5, 1234], True),
+        (["0,715", "7,25", "1.234", "0.5"], [0.715, 7.25, 1234, 0.5], True),
         (
             ["5" + 100_000 * " " + "x", "5" + 100_000 * " ", "1" * 50_000 + "x"],
             [NAN, 5, NAN],
@@ -68,6 +72,28 @@ def test_what_is_written_with_a_decimal_comma_is_read_as_it_was(values):
             [f"2024-01-0{k}" for k in range(2, 8)],
         ),
         (["2020-01-31 5:00 PM", "31/01/2020 18:00"], ["2020-01-31 17:00", "2020-01-31 18:00"]),
+        # Months and quarters, with the month first or last.
+        (
+            [f"{k % 12 + 1}/1/{2010 + k // 12}" for k in range(30)],
+            [f"{2010 + k // 12}-{k % 12 + 1:02d}" for k in range(30)],
+        ),
+        (
+            [f"01.{k % 12 + 1:02d}.{2010 + k // 12}" for k in range(30)],
+            [f"{2010 + k // 12}-{k % 12 + 1:02d}" for k in range(30)],
+        ),
+        (
+            ["1/1/2000", "4/1/2000", "7/1/2000", "10/1/2000", "1/1/2001"],
+            ["2000-01", "2000-04", "2000-07", "2000-10", "2001-01"],
+        ),
+        (["202011", "202012", "202101", "202102"], ["2020-11", "2020-12", "2021-01", "2021-02"]),
+        (
+            ["2020.11", "2020.12", "2021.01", "2021.02"],
+            ["2020-11", "2020-12", "2021-01", "2021-02"],
+        ),
+        (
+            ["11.2020", "12.2020", "01.2021", "02.2021"],
+            ["2020-11", "2020-12", "2021-01", "2021-02"],
+        ),
         # What a spreadsheet's dates are read as.
         (["2020-01-31 00:00:00", "2020-02-29 00:00:00"], ["2020-01-31", "2020-02-29"]),
     ],
@@ -109,6 +135,21 @@ def test_short_times_are_different_and_leave_out_what_the_time_before_has(
 
 def test_short_times_that_are_numbers_are_written():
     assert short_times(np.array([1700.0, 1701.5])) == ["1700", "1701.5"]
+
+
+@each_row(
+    ("cells", "expected"),
+    [
+        (["202011", "202012"], True),
+        (["202011", "202013"], False),
+        (["11.2020", "12.2020"], True),
+        (["1.2020", "2.2020"], False),
+        (["2020.11", "2020.12"], True),
+        (["2020.50", "2020.12"], False),
+    ],
+)
+def test_digits_are_months_if_every_cell_is_one(cells, expected):
+    assert has_dates(cells) == expected
 
 
 @each_row("cell", ["2019-02-29", "30.2.2020", "", "soon", "5", "99:99", "2020-13-01"])

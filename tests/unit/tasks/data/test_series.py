@@ -12,7 +12,7 @@ from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.data.number_columns import Given, series_columns
 from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.data.series import Fill, mended, read_series
-from rnnviz.tasks.upload import File, Upload, dataset_of, with_columns
+from rnnviz.tasks.upload import File, Upload, check_rows, dataset_of, with_columns
 from tests.sampling import each_row
 
 DAYS = [f"2020-01-{day:02d}" for day in range(1, 11)]
@@ -32,6 +32,42 @@ def days(*changes):
 
 def reasons(found):
     return [f"{one.row}: {one.reason}" for one in found]
+
+
+def checked(train, test=None):
+    files = [
+        File(f"{name}.csv", text.encode()) for name, text in (("a", train), ("b", test)) if text
+    ]
+    found = check_rows(Upload(*files, window=2)).series
+    return [(one.series[0].values[:, -1].tolist(), one.notes) for one in found]
+
+
+def commas(*cells):
+    return "date;x\n" + "\n".join(f"{day};{cell}" for day, cell in zip(DAYS, cells, strict=False))
+
+
+def test_a_comma_is_the_same_in_both_files():
+    whole, parts = commas("3,607", "3,141", "2,718"), commas("6,00", "2,56", "1,414")
+    read = [3.607, 3.141, 2.718], [6.0, 2.56, 1.414]
+    for first, second, expected in ((whole, parts, read), (parts, whole, read[::-1])):
+        assert [values for values, _ in checked(first, second)] == [*expected]
+
+
+@each_row(
+    ("a", "values", "said"),
+    [
+        ("2,5", [8.65, 7.25, 6.125], "Numbers with decimal commas: a, b (8,650 is 8.65)."),
+        ("2.5", [8650, 7250, 6125], "Commas between thousands: b (8,650 is 8650)."),
+    ],
+)
+def test_other_columns_say_what_a_comma_is(a, values, said):
+    rows = [f"{DAYS[0]};{a};8,650", f"{DAYS[1]};3;7,250", f"{DAYS[2]};4;6,125"]
+    assert checked("date;a;b\n" + "\n".join(rows)) == [(values, [said])]
+
+
+def test_short_dates_with_dots_are_no_times_of_day():
+    found = measured([f"{k:02d}.12.20,{k * k}" for k in range(1, 24)])
+    assert written(found.series[0].times[:2]) == ["2020-12-01", "2020-12-02"]
 
 
 def test_a_table_with_too_many_empty_cells_is_refused(monkeypatch):
