@@ -3,6 +3,7 @@
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rnnviz.charts.texts import ask, count_in
 from rnnviz.lessons.lesson_strip import lesson_list
@@ -47,6 +48,28 @@ def _header(pair: Pair) -> None:
                 stage.place_link()
 
 
+def _pages(pair: Pair, controls: DeltaGenerator) -> list[st.Page]:
+    """The pages in the order of the navigation, the first without a path of its own."""
+    train = st.Page(
+        partial(train_page, pair, controls), title="Train", url_path="train", default=True
+    )
+    laboratories = [
+        st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
+        for name, title in LABORATORIES.items()
+    ]
+    step, runs = (
+        lambda: set_scene(step_page(pair), pair),
+        lambda: set_scene(runs_page(pair, controls, train), pair),
+    )
+    return [
+        train,
+        st.Page(step, title="Step", url_path="step"),
+        *laboratories,
+        st.Page(runs, title="Runs", url_path="runs"),
+        st.Page(partial(guide_page, controls), title="Guide", url_path="guide"),
+    ]
+
+
 def _show() -> None:
     st.set_page_config(page_title="rnnviz", page_icon="🔁", layout="wide")
     st.logo(shipped("docs/logo.svg"), size="large")
@@ -55,23 +78,7 @@ def _show() -> None:
         pair, session = host.pair, host.session
         count_in(session.unit)
         task, controls = st.sidebar.container(), st.sidebar.container(key="controls")
-        train = st.Page(
-            partial(train_page, pair, controls), title="Train", url_path="train", default=True
-        )
-        pages = [
-            train,
-            st.Page(lambda: set_scene(step_page(pair), pair), title="Step", url_path="step"),
-            *(
-                st.Page(partial(question_page, name, pair, controls), title=title, url_path=name)
-                for name, title in LABORATORIES.items()
-            ),
-            st.Page(
-                lambda: set_scene(runs_page(pair, controls, train), pair),
-                title="Runs",
-                url_path="runs",
-            ),
-            st.Page(partial(guide_page, controls), title="Guide", url_path="guide"),
-        ]
+        pages = _pages(pair, controls)
         page = st.navigation(pages, position="top")
         asked = stage.connect(tab.ticket, host.edition, lesson_list(), lesson_now())
         if asked in _TURNS:

@@ -127,7 +127,8 @@ def test_a_guess_of_the_gradient_has_the_scale_of_the_picture_and_nothing_is_cut
     expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)
     page.page.wait_for_function("() => rnnviz.stage.plots.get('network')?.overlay?.place")
     guess = page.page.evaluate("""() => {
-      const { overlay: { place }, layout: { gradient, height } } = rnnviz.stage.plots.get("network");
+      const { overlay, layout } = rnnviz.stage.plots.get("network");
+      const { place } = overlay, { gradient, height } = layout;
       const decades = [0, -3, -6, -9].map((decade) => place.y(10 ** decade));
       return { decades, ...gradient, whole: height };
     }""")

@@ -570,9 +570,10 @@ def test_choosing_a_task_takes_its_first_preset_and_a_phrase_of_its_own(page, ta
     for preset in PRESETS[task]:
         button = page.app.button(key=f"preset_{task}_{preset.label}")
         assert (preset.promise in button.label, button.help) == (True, preset.look)
-        assert button.disabled == (page.session.config == preset.config())
-        if not button.disabled:
-            page.click(f"preset_{task}_{preset.label}")
+        chosen = page.session.config == preset.config()
+        assert button.label.startswith("✓") == chosen
+        if not chosen:
+            page.click(button.key)
         assert page.session.config == preset.config()
 
 

@@ -291,8 +291,10 @@ def _compare(lab: RunsLab) -> Callable[[Pair], None] | None:
     groups = lab.groups if len(lab.picked) == 2 else []
     runs = together(*(group.runs for group in groups)) if groups else ()
     seeds = " and ".join(map(str, dict.fromkeys(run["seed"] for run in runs)))
-    help_text = f"Opens seed {seeds} as A and B, side by side." if runs else "Tick two rows."
-    pressed = st.button("Compare two", key="runs_open_both", disabled=not runs, help=help_text)
+    pressed = st.button(
+        "Compare two", key="runs_open_both", disabled=not runs,
+        help=f"Opens seed {seeds} as A and B, side by side." if runs else "Tick two rows.",
+    )  # fmt: skip
     return (lambda pair: open_both(pair, *runs)) if pressed else None
 
 
