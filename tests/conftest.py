@@ -1,6 +1,7 @@
 """What many tests start from: small runs, and how hypothesis searches."""
 
 import os
+import signal
 import sys
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the app has it; NumPy reads it on import
@@ -34,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False
+    # A shell's background job ignores Ctrl-C, and so would each program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sampling.exhaustive = config.getoption("--exhaustive")
 
 
