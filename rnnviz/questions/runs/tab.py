@@ -200,8 +200,6 @@ def _progress(lab: RunsLab) -> None:
         lab.said = end_of(lab)
         # The button can be pressed again.
         st.rerun()
-    if lab.said:
-        st.caption(escaped(lab.said))
     running, latest = list[dict[str, Any]](), lab.edition
     # There is no file yet, or it can't be read: the page itself says so.
     with suppress(StoreError), closing(Store(lab.path, readonly=True)) as store:
@@ -219,6 +217,8 @@ def _progress(lab: RunsLab) -> None:
                     os.kill(sweep["pid"], signal.SIGTERM)
         if lab.sweeping and not running:
             st.progress(0.0, "The sweep begins …")
+        if lab.said:
+            st.caption(escaped(lab.said))
         count = latest[1] - lab.edition[1]
         # Where no run is listed yet, nothing is moved by the first ones.
         if count > 0 and (
@@ -382,7 +382,7 @@ def _setting_columns(lab: RunsLab) -> dict[str, Any]:
             min_value=0, max_value=100, format="%.0f%%", width=80,
         ),
         "epoch": column.NumberColumn(
-            "epoch", help="Learned at: the median of those that learned", format="%d", width=50
+            "epoch", help="By this epoch, half of those that learned had", format="%d", width=50
         ),
         "small": _curve_column(part, "of the seed in the middle by its last score"),
         "median": column.NumberColumn(
