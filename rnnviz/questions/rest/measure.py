@@ -181,7 +181,7 @@ def _first(tokens: bool) -> Hold:
 
 
 #: The kind of fixed input, its words, and its values as text.
-Choices = tuple[Hold, tuple[str, ...], str]
+InputChoice = tuple[Hold, tuple[str, ...], str]
 
 
 class DynamicsQuery(NamedTuple):
@@ -209,7 +209,7 @@ class _Asked:
     """A search in the queue, the ``rank``-th of ``count``; it starts when it is first."""
 
     def __init__(
-        self, key: _Key, choices: Choices, epoch: int, turn: tuple[int, int],
+        self, key: _Key, choices: InputChoice, epoch: int, turn: tuple[int, int],
         begin: Callable[[], Search],
     ) -> None:  # fmt: skip
         self.key, self.choices, self.epoch = key, choices, epoch
@@ -259,7 +259,7 @@ class DynamicsLab:
         self.starts, self.axes = FIRST_STARTS, (0, 1)
         self._lock = RLock()
         self.opened = False
-        self._results: dict[_Key, tuple[Choices, FixedPoints]] = {}
+        self._results: dict[_Key, tuple[InputChoice, FixedPoints]] = {}
         self._searched: DynamicsQuery | None = None
         #: The queue, the running search first.
         self._asked: deque[_Asked] = deque()
@@ -279,7 +279,7 @@ class DynamicsLab:
     def hold(self, hold: Hold) -> None:
         self.holds = dict.fromkeys((False, True), hold)
 
-    def choices(self, query: DynamicsQuery) -> Choices:
+    def choices(self, query: DynamicsQuery) -> InputChoice:
         """The kind of input, its words and its values as text; defaults if none are chosen."""
         dataset, width = query.dataset, len(query.dataset.vocabulary)
         hold = self.holds.get(dataset.tokens, _first(dataset.tokens))
@@ -292,7 +292,7 @@ class DynamicsLab:
             default = write_values(means, marks=False)
         return hold, tuple(words), default if self.typed is None else self.typed
 
-    def held(self, query: DynamicsQuery, choices: Choices | None = None) -> FixedInputMap:
+    def held(self, query: DynamicsQuery, choices: InputChoice | None = None) -> FixedInputMap:
         """The map for the chosen input, the mean of several words; raises TaskError if none."""
         hold, words, typed = choices or self.choices(query)
         vocabulary = query.dataset.vocabulary
@@ -391,7 +391,7 @@ class DynamicsLab:
         *_, typed = self.choices(query)
         self._ask(query, [(Hold.OWN, (word,), typed) for word in query.dataset.vocabulary.words])
 
-    def _ask(self, query: DynamicsQuery, inputs: Sequence[Choices]) -> None:
+    def _ask(self, query: DynamicsQuery, inputs: Sequence[InputChoice]) -> None:
         maps = [(choices, self.held(query, choices)) for choices in inputs]
         last, self._searched = self._searched, query
         if not query.same_run(last):
@@ -482,7 +482,7 @@ class DynamicsLab:
         self._chosen = self._key(self.held(query), query), rests[index].point
 
 
-def _named(choices: Choices, dataset: Dataset, shown: Callable[[str], str]) -> str:
+def _named(choices: InputChoice, dataset: Dataset, shown: Callable[[str], str]) -> str:
     """A fixed input as text."""
     hold, words, typed = choices
     if hold is not Hold.OWN:
