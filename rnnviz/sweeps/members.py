@@ -286,15 +286,23 @@ def _has_semaphores() -> bool:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Block Ctrl-C in this thread, and in the processes that it starts."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Delay Ctrl-C to the end of the context; it is blocked in the processes that begin in it."""
+    before, found = signal.getsignal(signal.SIGINT), list[int]()
+    # Other threads get the signal that this one blocks, and the handler would run in the main one.
+    delays = callable(before) and threading.current_thread() is threading.main_thread()
+    if delays:
+        signal.signal(signal.SIGINT, lambda number, _: found.append(number))
+    blocks = hasattr(signal, "pthread_sigmask")
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if delays:
+            signal.signal(signal.SIGINT, before)
+    if found:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _begin(parent: int, polite: bool) -> None:

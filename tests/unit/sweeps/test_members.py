@@ -157,7 +157,7 @@ def test_ctrl_c_reaches_this_thread_again_once_the_workers_are_started():
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
 
 
-#: Ctrl-C as soon as the first worker's process exists.
+#: Ctrl-C soon after the first worker's process begins.
 _AT_ONCE = """
 import os, signal, threading, time
 from pathlib import Path
@@ -175,7 +175,7 @@ def is_worker(process):
 def interrupt():
     while not any(map(is_worker, Path("/proc").glob("[0-9]*"))):
         time.sleep(0.005)
-    time.sleep(0.1)
+    time.sleep({delay})
     os.killpg(0, signal.SIGINT)
 
 threading.Thread(target=interrupt, daemon=True).start()
@@ -187,9 +187,11 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
-def test_ctrl_c_while_the_workers_start_prints_no_traceback():
+@pytest.mark.parametrize("delay", [0, 0.02, 0.1])
+def test_ctrl_c_while_the_workers_start_prints_no_traceback(delay):
+    script = _AT_ONCE.replace("{delay}", str(delay))
     found = subprocess.run(
-        [sys.executable, "-c", _AT_ONCE], capture_output=True, encoding="utf-8", timeout=60,
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=60,
         start_new_session=True, check=False,
     )  # fmt: skip
     assert (found.stdout, found.stderr) == ("interrupted\n", "")
