@@ -138,9 +138,11 @@ def test_a_guess_of_the_gradient_has_the_scale_of_the_picture_and_nothing_is_cut
     assert guess["y"] + guess["height"] <= guess["whole"]
 
 
-def test_a_curve_is_drawn_with_the_keyboard(opened, server):
-    page = opened(f"{server.url}/?lesson=plateau")
+def test_a_curve_is_drawn_with_the_keyboard_beside_a_phrase_of_whole_words(opened, server):
+    page = opened(f"{server.url}/?lesson=plateau", width=1280, height=720)
     expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)
+    expect(page.page.locator(".rnnviz-word")).to_have_count(4)
+    expect(page.page.locator(".rnnviz-word.cut")).to_have_count(0)
     page.keys("ArrowRight", "ArrowDown", "End")
     lock = page.page.locator(f"{STRIP} .lock")
     expect(lock).not_to_have_attribute("aria-disabled", "true")

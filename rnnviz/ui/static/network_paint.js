@@ -616,14 +616,14 @@ function paintLeft(p, y) {
 }
 
 // The gradient at a second moment of the run. Its name is at the lower right, where there is room: a gradient that fades
-// does so to the left.
+// does so to the left. There may also be the number of what is left of a token, of up to 4 units.
 function paintSecond(p, y) {
-  const { c, layout: { u, x, left, gradient }, network: { theme, moment, "second gradient": norms } } = p;
+  const { c, layout: { u, x, left, gradient }, network: { theme, moment, followed, "second gradient": norms } } = p;
   if (!norms) return;
   const [color, dashes, at] = [faint(theme.magnitude, 0.6), [8, 4, 2, 4], gradient.y + gradient.height - 0.8 * u];
   stroke(p, Array.from(norms, (norm, t) => [x(t), y(norm)]), color, 1.5, dashes);
   c.font = `400 ${Math.max(12, 0.87 * u)}px ${p.font}`;
-  const begin = Math.max(left + 2.4 * u, x(norms.length - 1) - 0.5 * u - c.measureText(moment).width);
+  const begin = Math.max(left + 2.4 * u, x(norms.length - 1) - (followed === undefined ? 0.5 : 4.6) * u - c.measureText(moment).width);
   write(p, moment, begin, at, 0.87 * u, theme.magnitude);
   stroke(p, [[begin - 2 * u, at], [begin - 0.4 * u, at]], color, 1.5, dashes);
 }

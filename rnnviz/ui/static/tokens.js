@@ -76,7 +76,10 @@ export class Tokens {
     while (this.boxes.length > this.words.length) this.boxes.pop().remove();
     while (this.boxes.length < this.words.length) this.boxes.push(this.newBox());
     const { u, word, edge, pitch, wordHeight, wordSize } = this.layout;
-    this.node.style.setProperty("--size", `${wordSize}px`);
+    // A box takes room from its word, which gets smaller before it is cut.
+    const longest = Math.max(...this.words.map(({ text }) => text.length));
+    const size = Math.min(wordSize, Math.max(12, (pitch - 10) / (0.62 * longest)));
+    this.node.style.setProperty("--size", `${size}px`);
     let column = 0;
     const skipped = this.skippedAt();
     this.words.forEach(({ text, token }, k) => {
@@ -96,10 +99,10 @@ export class Tokens {
       const middle = read ? word(token) : edge(column) + share * room;
       const crowded = read && (skipped.has(token) || skipped.has(token + 1));
       const most = read ? pitch * (crowded ? 1 - SKIPPED : 1) - 4 : room / beside.length - 2;
-      const whole = Math.max(3.4 * u, 0.62 * wordSize * text.length + 1.6 * u);
+      const whole = Math.max(3.4 * u, 0.62 * size * text.length + 1.6 * u);
       const width = Math.min(most, whole);
       // A word that is wider than its place opens under the pointer, over its neighbours.
-      const cut = width < 0.62 * wordSize * text.length + 4;
+      const cut = width < 0.62 * size * text.length + 4;
       box.classList.toggle("cut", cut);
       box.title = read ? (cut ? text : "") : `${text}: not in the vocabulary`;
       box.style.setProperty("--whole", `${whole}px`);
@@ -107,8 +110,8 @@ export class Tokens {
       const place = { left: middle - width / 2, width, height: wordHeight - 2, top: 1 };
       for (const [name, value] of Object.entries(place)) box.style[name] = `${value}px`;
     });
-    const [size, end] = [Math.max(24, 1.7 * u), edge(column)];
-    const place = { left: end + 0.2 * u, width: size, height: size, top: (wordHeight - size) / 2 };
+    const [side, end] = [Math.max(24, 1.7 * u), edge(column)];
+    const place = { left: end + 0.2 * u, width: side, height: side, top: (wordHeight - side) / 2 };
     for (const [name, value] of Object.entries(place)) this.add.style[name] = `${value}px`;
     // Beside a decoder's first word there is no room.
     this.add.hidden = end < this.layout.end - 1;
