@@ -83,7 +83,9 @@ def _bars(of: _Errors, theme: Theme) -> Picture:
         [bars], "Better than what?", 300, theme,
         yaxis=rows_axis(count, theme, showgrid=False, ticks=""),
         xaxis=axis("error, 1 = last value in training", theme, range=[0, 1.25 * top]),
-        shapes=[upright(1, theme)], meta={"left": 16 + 7 * max(map(len, names))},
+        # Numbers of short bars stand on the line.
+        shapes=[upright(1, theme) | {"layer": "below"}],
+        meta={"left": 16 + 7 * max(map(len, names))},
     )  # fmt: skip
 
 

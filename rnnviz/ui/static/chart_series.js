@@ -177,7 +177,8 @@ function paintBarTexts(p, series) {
   const every = orientation === "h" ? 1 : strideOf(written, ({ k }) => sizeOf(p.c, text[k], fontOf(k)).width);
   for (const { k, value, middle, to } of written.filter((_, n) => (written.length - 1 - n) % every === 0)) {
     const font = fontOf(k), back = value < 0;
-    if (orientation === "h") writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left" });
+    if (orientation === "h")
+      writeRich(p.c, text[k], to + (back ? -5 : 5), middle, font, { across: back ? "right" : "left", ground: p.background });
     else writeRich(p.c, text[k], middle, to + (back ? 4 : -4), font, { across: "center", down: back ? "top" : "bottom" });
   }
 }
