@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from rnnviz.cli.exit_code import exit_code
@@ -19,10 +20,13 @@ from rnnviz.files.run_file import run_file
 from rnnviz.files.script import script
 from rnnviz.files.weights_file import safetensors_file, weights_file
 from rnnviz.files.whole_file import check_outputs, whole_file
+from rnnviz.probe.continuation import compared, mean_known
+from rnnviz.probe.formatting import own_number
 from rnnviz.probe.session import Session
 from rnnviz.questions.wrong.measure import result_csv, result_files
 from rnnviz.run.player import STOPPED
 from rnnviz.tasks.data.csv_table import TaskError
+from rnnviz.tasks.forecasts import expected_values, expects_values
 from rnnviz.terminal import say, show
 
 #: The content of a file, or of the files of a folder by name.
@@ -119,6 +123,8 @@ def train(
             files.append(("--results", path, partial(result_csv, session, kind)))
     check_outputs([(option, path) for option, path, _ in files], given.inputs)
     codes = [train_to_the_end(session, every, anyway=bool(files))]
+    if beside := forecast_errors(session):
+        codes.append(exit_code(lambda: show(beside)))
     codes += [write_made(path, content) for _, path, content in files]
     return max(codes)
 
@@ -172,3 +178,24 @@ def report(session: Session) -> str:
         if not np.isnan(loss):
             lines.append(f"{part.capitalize()}:\tLoss {loss:.3f} | {name}: {metric:.3f}")
     return "\n".join(lines)
+
+
+def forecast_errors(session: Session) -> str:
+    """The mean errors of next values on the test, or without one on the training; a row a model.
+
+    They are those of the network and of simple models, absolute in the units of every value and
+    scaled (MASE), over all steps ahead. Empty for other data.
+    """
+    data = session.dataset
+    if not expects_values(data):
+        return ""
+    names, test = expected_values(data).columns.expected, bool(data.test)
+    table = pd.DataFrame(
+        {
+            f"mean absolute error, {'test' if test else data.role}": one.name,
+            **{name: own_number(mean_known(one.mae[:, k])) for k, name in enumerate(names)},
+            "MASE": own_number(mean_known(one.mase)),
+        }
+        for one in compared(data, session.state.parameters, test)
+    )
+    return str(table.to_string(index=False, max_colwidth=30))

@@ -225,6 +225,21 @@ def test_numbers_over_time_are_read_in_windows(run, csv, learned_from):
     assert {piece.name for piece in learned_from[-1].series.train} == {"units", "price"}
 
 
+def test_the_errors_of_next_values_are_printed_beside_those_of_simple_models(run, csv):
+    units = [100 + 7 * k * k % 19 for k in range(60)]
+    path = csv("a.csv", "\n".join(["day,units", *(f"{k},{v}" for k, v in enumerate(units))]))
+    done = run(*QUICK, "--train", path, "--window", 5)
+    assert "43 windows of 5 steps, 1 ahead to train, 7 to test" in done.err
+    head, *rows = done.out.splitlines()[-5:]
+    assert head.split() == ["mean", "absolute", "error,", "test", "units", "MASE"]
+    found = {" ".join(name): own for *name, own, _ in map(str.split, rows)}
+    assert list(found) == ["network", "last value", "mean", "linear autoregression"]
+    error = np.abs(np.diff(units)[-7:]).mean()
+    naive = np.abs(np.diff(units[:48])).mean()
+    assert rows[1].split()[-2:] == [f"{error:.3g}", f"{error / naive:.3g}"]
+    assert "MASE" not in run(*QUICK).out
+
+
 def test_classes_of_numbers_over_time_have_no_horizon(run, csv, learned_from):
     rows = [
         f"m{k},{t},{k * t % 7},{'ok' if k % 2 else 'worn'}" for k in range(50) for t in range(5)
