@@ -43,7 +43,14 @@ from rnnviz.tasks.data.number_columns import joined_columns
 from rnnviz.tasks.data.rows import Form
 from rnnviz.tasks.data_source import DataSource, UploadStore
 from rnnviz.tasks.dataset import Dataset
-from rnnviz.tasks.upload import Upload, column_name, file_of_frame, with_columns
+from rnnviz.tasks.upload import (
+    DATA_SETTINGS,
+    FLAGS,
+    Upload,
+    column_name,
+    file_of_frame,
+    with_columns,
+)
 
 L = TypeVar("L")
 #: The temperature at which a network writes, at first, and all by their names.
@@ -540,8 +547,13 @@ def from_frame(
     ``time``, ``value``, ``input``, ``id`` and ``label`` name columns; those that aren't given are
     guessed. ``test`` is another frame, of later times or other series. ``window`` and ``horizon``
     take the place of those in ``config``; ``options`` are others of ``Upload``, such as
-    ``fill="last"``. Raises TaskError or SettingError for what can't be learned.
+    ``fill="last"``. Raises TaskError or SettingError for what can't be learned, TypeError for an
+    option that there is not.
     """
+    if unknown := options.keys() - {*DATA_SETTINGS, *FLAGS}:
+        name = min(unknown)
+        where = f": give it in config, as RunConfig({name}=...)" if name in SETTINGS else ""
+        raise TypeError(f"from_frame takes no {name!r}{where}.")
     config = config or RunConfig()
     windowed = window is not None or horizon is not None
     window, horizon = (

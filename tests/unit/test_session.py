@@ -742,6 +742,10 @@ def test_a_data_frame_that_cannot_be_learned_is_refused():
         from_frame(frame(), value="z")
     with pytest.raises(TaskError, match="Give a pandas DataFrame, not list"):
         from_frame([1, 2])
+    with pytest.raises(TypeError, match=r"takes no 'epochs': give it in config, as RunConfig\("):
+        from_frame(frame(), epochs=3)
+    with pytest.raises(TypeError, match=r"^from_frame takes no 'columns'\.$"):
+        from_frame(frame(), columns=["x"])
     for name in ("window", "horizon"):
         with pytest.raises(SettingError, match="can't be '0'"):
             from_frame(frame(), value="x", **{name: 0})
