@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +13,19 @@ BRUSH = """() => {
   const { place, canvas, plot, guess } = rnnviz.stage.plots.get("curves").overlay;
   const { left, top } = canvas.getBoundingClientRect();
   return { ...place, x: left, y: top, zoom: plot.zoom, first: place.y(guess.pad.first) };
+}"""
+# What is written at the left of the curves: the middle of each text, and its size.
+VALUES = """() => {
+  const picture = rnnviz.stage.plots.get("curves"), context = picture.canvas.getContext("2d");
+  const { fillText } = context, found = [];
+  context.fillText = function (text, x, y) {
+    const size = parseFloat(this.font.match(/([0-9.]+)px/)[1]);
+    if (this.textAlign === "right" && x < picture.layout.left) found.push({ text, y, size });
+    fillText.call(this, text, x, y);
+  };
+  picture.repaint();
+  delete context.fillText;
+  return found;
 }"""
 SENT = "() => rnnviz.wire.number"
 STRIP = ".rnnviz-lesson"
@@ -190,6 +204,17 @@ def test_the_strip_has_the_same_height_at_every_step(opened, server):
             answer(page, "1")
         page.keys("Enter")
     assert all(box == boxes[0] for box in boxes)
+
+
+def test_values_of_the_curves_do_not_cover_each_other_on_a_low_projector(opened, server):
+    page = opened(f"{server.url}/?lesson=plateau&present=1", width=1280, height=720)
+    expect(page.page.locator(f"{STRIP} .lock:enabled")).to_be_visible(timeout=60_000)
+    page.page.wait_for_function("() => rnnviz.stage.plots.get('curves')?.overlay?.place")
+    values = sorted(page.page.evaluate(VALUES), key=lambda value: value["y"])
+    # Both ends of every axis are written.
+    assert {"100%", "0%", "100", "0"} <= {value["text"] for value in values}
+    for above, below in pairwise(values):
+        assert below["y"] - above["y"] >= 0.94 * above["size"], (above, below)
 
 
 def test_on_a_board_the_picture_below_has_no_buttons_and_esc_hides_a_tip_first(opened, server):

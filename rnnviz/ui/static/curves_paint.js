@@ -83,13 +83,20 @@ export function title(p, panel, text, more = []) {
   }
 }
 
+// The least distance of two lines of text.
+const lineOf = (u) => 0.95 * Math.max(12, 0.87 * u);
+
+// Lines with their values. In a low panel both ends are written, and what has room between them.
 export function grid(p, values, heightOf, textOf) {
   const { u, left, right } = p.layout;
-  for (const value of values) {
-    const y = heightOf(value);
+  const ys = values.map(heightOf), end = ys.at(-1), line = lineOf(u);
+  let last = Infinity;
+  ys.forEach((y, k) => {
     stroke(p, [[left, y], [right, y]], p.theme.grid);
-    write(p, textOf(value), left - 0.45 * u, y, 0.83 * u, p.theme.muted, { align: "right" });
-  }
+    if (y !== end && (last - y < line || y - end < line)) return;
+    last = y;
+    write(p, textOf(values[k]), left - 0.45 * u, y, 0.83 * u, p.theme.muted, { align: "right" });
+  });
 }
 
 function paintFrames(p) {
@@ -201,7 +208,7 @@ export function paintMap(p) {
   const row = map.height / words.length;
   c.fillStyle = theme.neutral;
   c.fillRect(left, map.y, right - left, map.height);
-  const every = Math.ceil((0.95 * u) / row);
+  const every = Math.ceil(lineOf(u) / row);
   words.forEach((word, t) => {
     if (t % every) return;
     write(p, word, left - 0.45 * u, map.y + row * (t + 0.5), 0.87 * u, theme.muted,
