@@ -73,7 +73,7 @@ BUTTONS = {
 
 def plain(body):
     """The text of a piece of HTML."""
-    return html.unescape(re.sub(r"<[^>]+>", " ", body))
+    return html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\xa0", " ")
 
 
 def figure(picture):

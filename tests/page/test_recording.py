@@ -98,9 +98,8 @@ def test_the_only_rows_are_not_offered_as_a_choice(loop):
 def test_the_header_has_its_names(loop):
     loop.close()
     app = App()
-    status = app.bodies["status"]
     for said in ("Recording · step", "20 of 20", "probe", "loop"):
-        assert said in status
+        assert said in app.text
     assert (app.frame["recorded"], app.frame["unit"]) == (True, "step")
     series = app.series("curves")
     assert series["train_loss"]["x"] == [0, 10, 20]

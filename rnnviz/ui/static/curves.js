@@ -1,4 +1,4 @@
-// The run over its epochs, drawn on a canvas from the picture of figures/run_curves.py. Dragging in it goes
+// The run over its epochs, drawn on a canvas from the picture of charts/training_curves.py. Dragging in it goes
 // to an epoch.
 import { CanvasPicture } from "./canvas_picture.js";
 import { clamp } from "./canvas.js";

@@ -1,4 +1,4 @@
-// The inside of a cell, drawn from the picture of figures/inside_cell.py: its equations as a flow drawing.
+// The inside of a cell, drawn from the picture of questions/step/inside_cell.py: its equations as a flow drawing.
 import { CanvasPicture } from "./canvas_picture.js";
 import { shortNumber } from "./canvas.js";
 import { fillTable } from "./network.js";

@@ -1,4 +1,4 @@
-// From the places of analysis/cell_layout.py to pixels: columns move apart in a wide picture, and rows become
+// From the places of questions/step/cell_layout.py to pixels: columns move apart in a wide picture, and rows become
 // higher in a high one.
 import { clamp } from "./canvas.js";
 

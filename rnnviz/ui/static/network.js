@@ -1,4 +1,4 @@
-// The network over one sequence, drawn on a canvas from the picture of figures/sequence_network.py.
+// The network over one sequence, drawn on a canvas from the picture of charts/sequence_network.py.
 import { CanvasPicture } from "./canvas_picture.js";
 import { leftText, number, percent, shortNumber } from "./canvas.js";
 import { layoutOf } from "./network_layout.js";

@@ -1,4 +1,4 @@
-// Sequences whose words are tinted by a unit, from the heatmap of figures/tinted_phrases.py: each row is a sequence.
+// Sequences whose words are tinted by a unit, from the heatmap of questions/carry/pictures.py: each row is a sequence.
 // Here the words flow, in a box that scrolls.
 import { colorOf, endText, rgbOf } from "./color_scale.js";
 import { HtmlPicture } from "./html_picture.js";

@@ -1,4 +1,4 @@
-// One moment of a training step, drawn from the picture of figures/step_network.py: the network, opened
+// One moment of a training step, drawn from the picture of questions/step/pictures.py: the network, opened
 // where the moment is.
 import { Network, networkOf } from "./network.js";
 import { paintStep } from "./step_paint.js";
