@@ -204,7 +204,7 @@ def scores_html(session: Session, condition: str) -> str:
     few = ' class="few"' if "<i>" in rows else ""  # An interval needs room.
     return (
         f'<div class="rnnviz-status"><div class="{kind}"><small>{what}</small>'
-        f"<b>{player.progress} of&nbsp;{last}</b></div><table{few}>"
+        f"<b>{player.progress} <span>of {last}</span></b></div><table{few}>"
         f'<tr><td>{of}</td><th title="{escape(tip(f"loss {data.guess.unit}"))}">'
         f"loss ({data.guess.unit})</th>"
         f'<th title="{escape(tip(data.metric.name))}">{data.metric.name}</th></tr>'

@@ -37,6 +37,9 @@ OWN = {
 _EPOCH = re.compile(r"(\d+)(?: \+ (\d+)/(\d+))? of (\d+)")
 _LOSS = re.compile(r"train\s+([\d.]+)")
 
+#: How many times a test waits anew for a run that goes on.
+PATIENCE = 8
+
 # For a third of a second: longer than anything takes to unfold.
 _STANDS_STILL = """(selector) => {
   const box = JSON.stringify(document.querySelector(selector)?.getBoundingClientRect());
@@ -140,15 +143,17 @@ class TrainPage:
     def _wait_for(self, condition: str, arg: Any) -> None:
         """Wait for a condition. The patience begins anew as long as the run goes on.
 
-        On a slow or busy machine the epochs that a test waits for take as long as they take.
+        On a slow or busy machine the epochs that a test waits for take as long as they take; but a
+        run without end must not wait without end.
         """
-        before = self._progress
-        try:
-            self.page.wait_for_function(condition, arg=arg)
-        except TimeoutError:
-            if self._progress == before:
-                raise
-            self._wait_for(condition, arg)
+        for patience in reversed(range(PATIENCE)):
+            before = self._progress
+            try:
+                self.page.wait_for_function(condition, arg=arg)
+                return
+            except TimeoutError:
+                if not patience or self._progress == before:
+                    raise
 
     @property
     def _progress(self) -> str | None:

@@ -73,7 +73,7 @@ BUTTONS = {
 
 def plain(body):
     """The text of a piece of HTML."""
-    return html.unescape(re.sub(r"<[^>]+>", " ", body)).replace("\xa0", " ")
+    return html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?span>", "", body)))
 
 
 def figure(picture):
