@@ -1,16 +1,19 @@
 """The command ``rnnviz verify``: it passes on every network, and finds what is wrong."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from rnnviz import cli
 from rnnviz.cli import checks, textbook
 from rnnviz.cli.checks import Check, apart
-from rnnviz.config import Gradient, RunConfig, TaskName
+from rnnviz.config import SETTINGS, Gradient, RunConfig, TaskName
 from rnnviz.engine import optimizers
 from rnnviz.engine.trace import Trace
 from rnnviz.run.run import TrainingRun
 from tests.sampling import each_row, singly
+from tests.unit.changed_setting import changed_setting
 
 QUICK = ("--hidden", "5", "--epochs", "2", "--lr", "0.01")
 
@@ -106,6 +109,20 @@ def test_every_network_passes(verify, task, cell, layers, how):
     )  # fmt: skip
     assert (code, lines["FAILED"]) == (0, [])
     assert len(lines["ok"]) + len(lines["skipped"]) == 21
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "equations"])
+def test_every_setting_passes(verify, name):
+    """Also one that is new: the formulas of the command have to know it."""
+    settings = changed_setting(name)
+    values = vars(RunConfig(**settings))
+    options = [
+        (f"--{key.replace('_', '-')}", value)
+        for key, value in settings.items()
+        if SETTINGS[key].applies(values)
+    ]
+    code, lines = verify(*chain.from_iterable(options))
+    assert (code, lines["FAILED"]) == (0, [])
 
 
 def test_what_only_rounding_error_lets_through_closed_relus_is_no_exponent(verify):

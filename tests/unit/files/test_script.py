@@ -31,14 +31,8 @@ from rnnviz.tasks.dataset import Dataset, Example
 from rnnviz.tasks.given_examples import GivenExamples, signature_of
 from rnnviz.tasks.upload import File, Upload
 from tests.sampling import each_row
+from tests.unit.changed_setting import STRANGE, changed_setting
 
-STRANGE = """
-k = sigmoid(W_xk @ x + W_pk @ p + b_k)
-p = k * p + (1 - k) * tanh(W_xp @ x + U_qp @ q + b_p)
-q = relu(W_pq @ p + b_q) - 0.1 * q
-out = "q"
-keeps = "k"
-"""
 #: Every cell and every kind of task once, with other settings each time.
 RUNS = [
     {"epochs": 20, "hidden": 12, "init_scale": 0.1, "weight_decay": 0.01},
@@ -102,25 +96,10 @@ def test_a_script_ends_with_the_weights_of_the_run(settings):
     assert furthest(trained(script(session)), session) < 1e-12
 
 
-def other_value(row):
-    """A value of a setting that is not its default."""
-    if row.choices:
-        return next(value for value in row.choices if value not in (row.default, "own"))
-    if row.kind is str:
-        return {"constants": "a=0.7", "equations": STRANGE}[row.name]
-    higher = row.default + 1
-    return row.kind(higher) if higher <= row.high else (row.default or row.high) / 2
-
-
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_script_has_the_effect_of_every_setting(name):
     """Also of one that is new: a script must not train another network in silence."""
-    row = SETTINGS[name]
-    needed = {row.only[0]: row.needed[0]} if row.only else {}
-    if name == "constants":
-        needed = {"cell": "leaky"}
-    settings = {"hidden": 4, "epochs": 2, "init_scale": 0.3, "batch": 8, **needed}
-    session = run_of(**{**settings, name: other_value(row)})
+    session = run_of(**changed_setting(name))
     allowed = 1e-12 if session.config.dtype == "float64" else 1e-4
     assert furthest(trained(script(session)), session) < allowed
 

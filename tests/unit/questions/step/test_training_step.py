@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from rnnviz.config import ClipBy
+from rnnviz.config import SETTINGS, ClipBy, RunConfig
 from rnnviz.engine.training import TrainBuffers, TrainState, order, train_examples
+from rnnviz.probe.session import Session
 from rnnviz.probe.unrolled import Moment, Phase
-from rnnviz.questions.step.measure import largest_changes, timeline
+from rnnviz.questions.step.arithmetic import terms
+from rnnviz.questions.step.measure import StepLab, largest_changes, step_query, timeline
 from rnnviz.questions.step.pictures import panels, share
 from tests.sampling import each_row, singly
+from tests.unit.changed_setting import changed_setting
 from tests.unit.conftest import TEXTS
 
 
@@ -28,6 +31,21 @@ def test_the_weights_after_are_those_that_training_gives(halfway, step_of, gradi
     trained = train_examples(state, buffers, step.config, 1).parameters
     np.testing.assert_allclose(step.after.theta, trained.theta, rtol=0, atol=1e-15)
     assert not np.array_equal(step.after.theta, step.before.theta)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_step_has_the_effect_of_every_setting(name):
+    """Also of one that is new: the step shown is the next one of the run, and its terms add up."""
+    session = Session(RunConfig(**changed_setting(name)))
+    session.player.advance(1)
+    lab = session.lab(StepLab)
+    step = lab.record(step_query(session))
+    lab.moment = Moment(Phase.UPDATE, 0)
+    update = terms(step, lab.focus)
+    session.player.step_phrase()
+    trained, rounding = session.state.parameters, 1e-6 if name == "dtype" else 1e-15
+    np.testing.assert_allclose(step.after.theta, trained.theta, rtol=0, atol=rounding)
+    assert sum(row.value for row in update.rows) == pytest.approx(update.recorded, abs=rounding)
 
 
 def test_the_share_of_a_moment_is_that_of_the_formula(step_of):
