@@ -30,6 +30,7 @@ from rnnviz.probe.pair import (
 )
 from rnnviz.probe.session import Session
 from rnnviz.run.player import OPENED, TRAIN_ON
+from rnnviz.tasks.windows import fits
 
 #: The message after a change that starts the run again.
 _AGAIN = "Started again"
@@ -165,8 +166,10 @@ def _menu(pair: Pair) -> str:
 def _others(session: Session) -> Iterator[tuple[str, str]]:
     """Another value to compare with, for the settings that matter most."""
     config = session.config
-    if session.dataset.series:
+    if series := session.dataset.series:
         yield "window", str(max(2, config.window // 2))
+        if fits(series, 2 * config.window):
+            yield "window", str(2 * config.window)
     yield "cell", "lstm" if config.cell == "elman" else "elman"
     if config.cell == "elman":
         yield "gradient", str(next(one for one in Gradient if one is not config.gradient))

@@ -187,7 +187,8 @@ def _of_layer(architecture: Architecture, fused: list[Array]) -> list[tuple[str,
 
 #: Streams of ``np.random.default_rng((seed, stream, ...))`` in training. Other uses: 3, with a
 #: task's name (tasks/task.py), 4 (questions/learn), 5 (tasks/data/split.py), 6 (tasks/dataset.py;
-#: noise of run/weight_edits.py), 7 (probe/fixed_points.py), 10 (sweeps/grid.py). The next new one is 11.
+#: noise of run/weight_edits.py), 7 (probe/fixed_points.py), 10 (sweeps/grid.py). The
+#: next new one is 11.
 INITIALISATION, SHUFFLING, DROPPING = 1, 2, 3
 
 

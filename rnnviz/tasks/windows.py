@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rnnviz.config import Loss, OutputAt
-from rnnviz.tasks.data.csv_table import MAX_CLASSES, TaskError
+from rnnviz.tasks.data.csv_table import MAX_CLASSES, MAX_WORDS, TaskError
 from rnnviz.tasks.data.number_cells import written
 from rnnviz.tasks.data.number_columns import SeriesColumns
 from rnnviz.tasks.data.rows import Form
@@ -71,6 +71,13 @@ def build_windows(
     series = WindowedSeries(columns, window, horizon, pieces[0], pieces[1], fewer[0], fewer[1])
     build = _values if expects else _classes
     return build(name, series, units, _notes(series, count, fill))
+
+
+def fits(series: WindowedSeries, window: int) -> bool:
+    """Whether the training could be read in windows of this length, too."""
+    if window > min(MAX_WORDS, max(map(len, series.train))):
+        return False
+    return len(_places(series.train, series.columns.form, window, series.lead)) >= LEAST
 
 
 def _check_far(

@@ -13,9 +13,11 @@ from rnnviz.charts.compare_menu import pair_texts
 from rnnviz.charts.pair_story import luck_story
 from rnnviz.config import SETTINGS, RunConfig, TaskName
 from rnnviz.page.command import RefusedError
+from rnnviz.probe.formatting import own_number
 from rnnviz.probe.gradient_flow import token_contribution
 from rnnviz.probe.pair import READY, Pair, compare
 from rnnviz.probe.questions import GradientQuestion, TrainQuestion
+from rnnviz.probe.results import read_last_values
 from rnnviz.probe.session import Session
 from rnnviz.probe.units import ReadoutKind
 from rnnviz.questions.linear_probe.measure import LinearProbeLab
@@ -31,6 +33,7 @@ from rnnviz.sweeps.spread import Spread
 from rnnviz.tasks.data.vocabulary import Unit
 from rnnviz.tasks.forecasts import naive_error
 from rnnviz.tasks.upload import File, Upload
+from rnnviz.tasks.windows import fits
 from tests.page.tab import PAGES, App, Page, plain, tabs_of
 
 #: Small networks with an answer of every kind.
@@ -435,6 +438,39 @@ def test_two_networks_stand_beside_simple_models_in_the_units_of_the_table():
     assert [len(table["customdata"]) for table in tables] == closer
     owner, first = tables[0]["customdata"][0], tables[0]["cells"]["values"][1][0]
     assert float(first) == pytest.approx(found[0].errors[owner], rel=0.06)
+
+
+def test_networks_with_other_windows_are_judged_on_the_steps_that_both_expect():
+    given = {"task": "elnino", "window": "12", "horizon": "2", "hidden": "4", "epoch": "2"}
+    opened = Page("train", **given, vs="window:30").enter(TrainQuestion.WRONG)
+    opened.finish()
+    off, months = [], []
+    for session in opened.pair.sessions:
+        data, series = session.dataset, session.dataset.series
+        answers = read_last_values(session.state.parameters, data.test, np.arange(len(data.test)))
+        expected = data.own_answers(answers.predicted)
+        (test,) = series.test
+        steps = [place + series.window + np.arange(2) for _, place in series.test_places]
+        off.append(np.abs(expected - test.values[steps, 0]))
+        months.append([test.times[step[0]] for step in steps])
+    assert set(months[1]) < set(months[0])
+    both = [month in months[1] for month in months[0]]
+    errors = [off[0][both], off[1]]
+    naive = naive_error(opened.pair.first.dataset.series)[0]
+    models = opened.series("better")
+    for name, error in zip(("window 12", "window 30"), errors, strict=True):
+        np.testing.assert_allclose(models[name]["y"], error.mean(axis=0) / naive, rtol=1e-5)
+    story = " ".join(plain(opened.bodies["story"]).split())
+    one, two = (own_number(error.mean()) for error in errors)
+    assert f"On the {len(off[1])} steps that both windows expect" in story
+    assert f"is {one} in window 12 , {two} in window 30" in story
+
+
+def test_a_shorter_and_a_longer_window_are_offered_if_the_data_have_enough():
+    opened = Page("train", task="sunspots", window="30", hidden="3")
+    windows = re.findall(r'data-what="window" data-text="(\d+)"', opened.bodies["compare"])
+    assert windows == ["15", "60"]
+    assert not fits(opened.session.dataset.series, 201)
 
 
 def test_the_list_has_what_is_right_in_one_alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -11,7 +12,7 @@ import numpy as np
 
 from rnnviz.charts.picture import Picture
 from rnnviz.charts.shapes import sentence
-from rnnviz.probe.continuation import judged
+from rnnviz.probe.continuation import judged, mean_known
 from rnnviz.probe.formatting import own_number
 from rnnviz.probe.results import Values
 from rnnviz.probe.session import Session
@@ -24,7 +25,8 @@ from rnnviz.questions.wrong.forecast_pictures import (
 )
 from rnnviz.questions.wrong.measure import Ahead, ResultsLab
 from rnnviz.questions.wrong.pictures import value_scatter
-from rnnviz.tasks.forecasts import ForecastErrors, expected_values
+from rnnviz.questions.wrong.window_answers import WindowAnswers
+from rnnviz.tasks.forecasts import expected_values, expects_values
 from rnnviz.ui.sheet import Act, Chart, Column
 from rnnviz.ui.style import sticky_theme
 
@@ -67,26 +69,48 @@ def _column(session: Session) -> str:
 
 
 def _better(source: AnswersSource) -> Picture:
-    models, networks = _compared(source), 1
-    if source.other and _cut(source) == _cut(source.other):
-        both = models[0], _compared(source.other)[0]
-        named = [replace(one, name=name) for one, name in zip(both, source.names, strict=True)]
-        models, networks = [*named, *models[1:]], 2
+    windows, networks = _windows(source), 1
+    models = windows.compared()
+    if source.other and comparable(source, source.other):
+        both = [one.compared() for one in in_both(source, source.other)]
+        named = [replace(one[0], name=name) for one, name in zip(both, source.names, strict=True)]
+        models, networks = [*named, *both[0][1:]], 2
     column = source.session.lab(ResultsLab).column
     return better_than_what(
         models, column, sticky_theme(source.session, "better"), networks=networks
     )
 
 
-def _cut(source: AnswersSource) -> tuple[object, ...]:
-    """How the windows are cut, which two networks must have in common."""
-    series = expected_values(source.session.dataset)
-    return series.columns, series.window, series.horizon
+def comparable(source: AnswersSource, other: AnswersSource) -> bool:
+    """Whether both networks expect the same columns, as far ahead; windows may differ in length."""
+    one, two = (s.session.dataset for s in (source, other))
+    if not (expects_values(one) and expects_values(two)):
+        return False
+    first, second = expected_values(one), expected_values(two)
+    same = (first.columns, first.horizon) == (second.columns, second.horizon)
+    return same and bool(len(in_both(source, other)[0].owners))
 
 
-def _compared(source: AnswersSource) -> list[ForecastErrors]:
+def in_both(source: AnswersSource, other: AnswersSource) -> tuple[WindowAnswers, WindowAnswers]:
+    """The answers of both networks to the steps that both expect."""
+    one, two = _windows(source), _windows(other)
+    return one.shared_with(two), two.shared_with(one)
+
+
+def errors_of_both(source: AnswersSource, other: AnswersSource, names: Sequence[str]) -> str:
+    """The mean errors of two networks with other windows on the steps that both expect, as HTML."""
+    column, found = source.session.lab(ResultsLab).column, in_both(source, other)
+    one, two = (own_number(mean_known(of.compared()[0].mae[:, column])) for of in found)
+    steps = f"On the {len(found[0].owners):,} steps that both windows expect"
+    return (
+        f"{steps}, the mean error is <strong>{one}</strong> in {names[0]}, "
+        f"<strong>{two}</strong> in {names[1]}. The list is that of {names[0]}."
+    )
+
+
+def _windows(source: AnswersSource) -> WindowAnswers:
     session = source.session
-    return session.lab(ResultsLab).windows(session.state, session.dataset).compared()
+    return session.lab(ResultsLab).windows(session.state, session.dataset)
 
 
 def _over_time(source: AnswersSource) -> Picture:

@@ -93,6 +93,18 @@ class WindowAnswers:
         test = np.repeat(parts, [len(one.values) for one in came])
         return cls(dataset, values.owners, test, joined, network, models)
 
+    def shared_with(self, other: WindowAnswers) -> WindowAnswers:
+        """Those after which the same steps come as after windows of ``other``, of any length."""
+        own, others = (
+            pd.MultiIndex.from_arrays([one.outcomes.series, one.outcomes.times[:, 0]])
+            for one in (self, other)
+        )
+        some = own.isin(others)
+        return WindowAnswers(
+            self.dataset, self.owners[some], self.test[some], self.outcomes.at(some),
+            self.network[some], {of: answers[some] for of, answers in self.simple.items()},
+        )  # fmt: skip
+
     def compared(self) -> list[ForecastErrors]:
         """The errors of the network, then of the simple models."""
         models = [("network", "this network", self.network)]
