@@ -249,5 +249,8 @@ def value_scatter(
         )
         for c, name in enumerate(channels)
     ]  # fmt: skip
-    title = f"{words[0].capitalize()} (up), {words[1]} (across){': ' * bool(name)}{plain(name)}"
+    # The name of a network comes first: the end of a long title may be cut.
+    title = f"{words[0].capitalize()} (up), {words[1]} (across)"
+    if name:
+        title = f"{plain(name)}: {title[0].lower()}{title[1:]}"
     return picture([diagonal, *points], title, 400, theme, meta={"opened": opened}, **axes)
