@@ -95,9 +95,9 @@ def _radius(run: Run) -> Iterator[Point]:
 
 def _right_by_lag(run: Run) -> Iterator[Point]:
     """The share of new sequences that are right, at every lag up to twice the learned one."""
-    trained = 0 if run.dataset.extrapolation is None else run.dataset.extrapolation.trained
-    network = Network(run, run.state)
-    return ((lag, right_at(network, lag)) for lag in range(1, max(2 * trained, 1) + 1))
+    new, network = run.dataset.extrapolation, Network(run, run.state)
+    lags = range(new.shortest, 2 * new.trained + 1) if new else [1]
+    return ((lag, right_at(network, lag)) for lag in lags)
 
 
 def tracing(run: Run, name: str) -> Generator[None, None, Curve]:
@@ -218,8 +218,8 @@ def right_at(network: Network, lag: int) -> float:
     data = network.run.dataset
     if data.extrapolation is None:
         raise LessonError("this task draws no sequences of other lengths.")
-    if not 1 <= lag <= MOST_TOKENS:
-        raise LessonError(f"{lag} is no length of a sequence: write 1 to {MOST_TOKENS:,}.")
+    if not (least := data.extrapolation.shortest) <= lag <= MOST_TOKENS:
+        raise LessonError(f"{lag} is no length of a sequence: write {least} to {MOST_TOKENS:,}.")
     lengths = by_length(data, network.parameters.architecture, [lag])
     return float(length_profile(network.parameters, data, lengths).scores[0])
 

@@ -27,7 +27,7 @@ def adding(seed: int) -> Dataset:
         "adding", Vocabulary(CHANNELS), ("sum",), examples[:TRAIN], examples[TRAIN:],
         loss=Loss.SQUARED_ERROR, metric=WITHIN, rule=marked_sum,
         reference=Reference("one number", known, second_and_mean),
-        extrapolation=Extrapolation("numbers", LENGTH, LENGTHS, _draw),
+        extrapolation=Extrapolation("numbers", LENGTH, LENGTHS, _draw, shortest=2),
     )  # fmt: skip
 
 

@@ -180,7 +180,8 @@ class Extrapolation:
     """How a task draws sequences of any length.
 
     A length counts ``noun``; ``trained`` is the longest in training, ``lengths`` are measured.
-    ``draw`` takes a generator and a length. ``note`` is a sentence about the sequences.
+    ``draw`` takes a generator and a length, at least ``shortest``. ``note`` is a sentence about the
+    sequences.
     """
 
     noun: str
@@ -188,6 +189,7 @@ class Extrapolation:
     lengths: tuple[int, ...]
     draw: Callable[[np.random.Generator, int], Example]
     note: str = ""
+    shortest: int = 1
 
     def new(self, length: int, count: int, learned: Collection[bytes]) -> tuple[Example, ...]:
         """Up to ``count`` distinct sequences without ``learned`` inputs, the same in every run."""

@@ -20,6 +20,9 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 #: The longest period that is looked for, and the least autocorrelation that makes one.
 LONGEST, _LEAST = 400, 0.1
+#: The fewest training windows for each number that the linear model reads: it would learn fewer by
+#: heart.
+_PER_NUMBER = 2
 #: Peaks at multiples of a period may be higher: the first that is nearly as high counts.
 _NEARLY = 0.9
 
@@ -181,8 +184,9 @@ def forecasts(dataset: Dataset) -> tuple[Forecast, ...]:
                  lambda windows: np.tile(windows[:, -1, :count], horizon)),
         Forecast("mean", "the mean of the training",
                  lambda windows: np.zeros((len(windows), horizon * count))),
-        _autoregression(dataset),
     ]  # fmt: skip
+    if len(dataset.train) >= _PER_NUMBER * (1 + dataset.train[0].inputs.size):
+        found.append(_autoregression(dataset))
     if 0 < period <= series.window:
         steps = series.window - 1 + ahead - period * -(-ahead // period)
         found.insert(1, Forecast(

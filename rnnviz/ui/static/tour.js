@@ -3,7 +3,7 @@
 const PLACES = [
   { say: ({ noun }) => `The ${noun}s come in from the left. After each one the network has a state: a strip, one cell per unit, red above zero and blue below.`,
     at: ({ edge, state }) => [edge(0), 0, edge(1), state.y + state.height] },
-  { say: ({ noun }) => `The state is handed on to the next ${noun}: that is its memory. The wider the channel, the larger is the memory's share of the new state.`,
+  { say: ({ noun }) => `The state is handed on to the next ${noun}, by the same weights each time: that is its memory. The wider the channel, the larger is the memory's share of the new state.`,
     at: ({ x, edge, state }) => [x(0), state.y, edge(2), state.y + state.height] },
   { say: ({ noun }) => `This is what it would answer after each ${noun}. At first it guesses.`,
     at: ({ left, end, answer }) => [left, answer.y, end, answer.y + answer.height] },

@@ -211,8 +211,9 @@ _UNTAKEN = [
     ("lag = 20", "this task draws no sequences of other lengths."),
     ('mean = "right by lag"', "this task draws no sequences of other lengths."),
     ('least = "a", values = [0.5]', "the equations have no line a = …."),
-    ('lag = -1, run = "sums"', "-1 is no length of a sequence: write 1 to 1,000."),
-    ('lag = 1001, run = "sums"', "1001 is no length of a sequence: write 1 to 1,000."),
+    ('lag = -1, run = "sums"', "-1 is no length of a sequence: write 2 to 1,000."),
+    ('lag = 1, run = "sums"', "1 is no length of a sequence: write 2 to 1,000."),
+    ('lag = 1001, run = "sums"', "1001 is no length of a sequence: write 2 to 1,000."),
     ('verdict = "0.5 1", run = "sums"', "this task is answered with values, not with classes."),
 ]
 

@@ -117,6 +117,18 @@ def test_the_autoregression_is_the_least_squares_fit_to_the_training():
     assert np.allclose(read.T @ rest, 0, atol=1e-8)
 
 
+def test_a_linear_model_that_would_learn_the_training_by_heart_is_left_out():
+    """Where two windows of each number read are not to be had."""
+    values = np.random.default_rng(3).normal(size=(100, 3)).round(3)
+    table = pd.DataFrame(values, columns=["a", "b", "c"]).to_csv(index=False).encode()
+    names = [
+        [one.name for one in forecasts(dataset_of(Upload(File("s.csv", table), window=window)))]
+        for window in (5, 24)
+    ]
+    assert "linear autoregression" in names[0]
+    assert "linear autoregression" not in names[1]
+
+
 def test_errors_are_in_the_units_of_the_table_and_scaled_by_the_change_of_a_step():
     values = np.column_stack([1_000 * RNG.normal(size=200), 1e-6 * RNG.normal(size=200)])
     data = dataset(values, window=5, horizon=2)
