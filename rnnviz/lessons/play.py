@@ -54,7 +54,9 @@ class LessonPlay:
     measured.
     """
 
-    def __init__(self, name: str, lesson: Lesson, pair: Pair) -> None:
+    def __init__(
+        self, name: str, lesson: Lesson, pair: Pair, last: LessonPlay | None = None
+    ) -> None:  # fmt: skip
         self.name, self.lesson, self.pair = name, lesson, pair
         self.step = LessonStep.PREDICT
         self.guess: dict[str, float] = {}
@@ -70,7 +72,11 @@ class LessonPlay:
         self._judged: list[str] | None = None
         #: Where the reader was before the experiment.
         self._before = Position(0)
+        before = pair.before if last and pair.before is last.before else ()
         pair.open_run(lesson.runs["main"], lesson.phrase)
+        #: The reader's run that it replaced, or that the ``last`` lesson replaced.
+        self.before: tuple[KeptRun, ...] = before or pair.before
+        pair.before = self.before
         #: What is read.
         self.phrase = pair.first.phrase_input.phrase
         self._prepare()

@@ -168,7 +168,7 @@ def teach(
             if pair.problem or pair.first.data.given is not None:
                 pair.first.player.message = NO_LESSON
             else:
-                return LessonPlay(name, open_lesson(offered()[name]), pair)
+                return LessonPlay(name, open_lesson(offered()[name]), pair, play)
         case {"what": "lock", "values": list(values)} if play:
             try:
                 play.lock(values)

@@ -673,10 +673,10 @@ class Pair:
         return True
 
     def take_back(self) -> None:
-        """Show the run, or both runs, that a ready pair or a change has replaced."""
+        """Show the run, or both runs, that a ready pair, a lesson or a change has replaced."""
         if not self.before:
             return
-        kept, *others = self.before
+        (kept, *others), self.before = self.before, ()
         self.go_on(View.FIRST)
         session, self.kept = self.first, None
         if session.data.upload is not kept.upload:

@@ -228,6 +228,28 @@ def test_the_run_before_can_be_taken_back():
     assert pair.first.run.position == Position(5) and pair.first.config.hidden == 3
 
 
+def test_after_two_lessons_the_readers_own_run_is_taken_back():
+    session = Session(RunConfig(hidden=3, epochs=9))
+    session.player.advance(5)
+    pair = Pair(session)
+    first = begun(pair=pair)
+    assert first.player.position == Position(0)
+    LessonPlay("again", lesson_of(), pair, first)
+    pair.take_back()
+    assert pair.first.run.position == Position(5) and pair.first.config.hidden == 3
+    assert pair.before == ()
+
+
+def test_a_run_of_ones_own_between_two_lessons_is_taken_back():
+    pair = Pair(Session(RunConfig(hidden=3, epochs=9)))
+    first = begun(pair=pair)
+    pair.open_run(RunConfig(hidden=7, epochs=9))
+    pair.first.player.advance(2)
+    LessonPlay("again", lesson_of(), pair, first)
+    pair.take_back()
+    assert pair.first.run.position == Position(2) and pair.first.config.hidden == 7
+
+
 @pytest.mark.parametrize("name", [n for n in shipped() if sampling.exhaustive or n not in SLOW])
 def test_every_lesson_is_gone_through(name):
     play = begun(open_lesson(shipped()[name]))
