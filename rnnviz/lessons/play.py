@@ -23,7 +23,7 @@ from rnnviz.lessons.measures import (
     kept,
     kept_along,
 )
-from rnnviz.probe.pair import USUAL, Pair, called
+from rnnviz.probe.pair import USUAL, KeptRun, Pair, called
 from rnnviz.probe.work import completed
 from rnnviz.run.player import SPEEDS, Player
 from rnnviz.run.schedule import ENDS, Position
