@@ -69,10 +69,9 @@ def _column(session: Session) -> str:
 
 
 def _better(source: AnswersSource) -> Picture:
-    windows, networks = _windows(source), 1
-    models = windows.compared()
-    if source.other and comparable(source, source.other):
-        both = [one.compared() for one in in_both(source, source.other)]
+    models, networks = _windows(source).compared(), 1
+    if source.other and (shared := in_both(source, source.other)):
+        both = [one.compared() for one in shared]
         named = [replace(one[0], name=name) for one, name in zip(both, source.names, strict=True)]
         models, networks = [*named, *both[0][1:]], 2
     column = source.session.lab(ResultsLab).column
@@ -81,27 +80,30 @@ def _better(source: AnswersSource) -> Picture:
     )
 
 
-def comparable(source: AnswersSource, other: AnswersSource) -> bool:
-    """Whether both networks expect the same columns, as far ahead; windows may differ in length."""
+def in_both(
+    source: AnswersSource, other: AnswersSource
+) -> tuple[WindowAnswers, WindowAnswers] | None:  # fmt: skip
+    """The answers of both networks to the steps that both expect; their windows may differ.
+
+    None without such steps, as where they expect other columns, or further ahead.
+    """
     one, two = (s.session.dataset for s in (source, other))
     if not (expects_values(one) and expects_values(two)):
-        return False
+        return None
     first, second = expected_values(one), expected_values(two)
-    same = (first.columns, first.horizon) == (second.columns, second.horizon)
-    return same and bool(len(in_both(source, other)[0].owners))
+    if (first.columns, first.horizon) != (second.columns, second.horizon):
+        return None
+    windows = _windows(source), _windows(other)
+    shared = windows[0].shared_with(windows[1]), windows[1].shared_with(windows[0])
+    return shared if len(shared[0].owners) else None
 
 
-def in_both(source: AnswersSource, other: AnswersSource) -> tuple[WindowAnswers, WindowAnswers]:
-    """The answers of both networks to the steps that both expect."""
-    one, two = _windows(source), _windows(other)
-    return one.shared_with(two), two.shared_with(one)
-
-
-def errors_of_both(source: AnswersSource, other: AnswersSource, names: Sequence[str]) -> str:
+def errors_of_both(
+    shared: tuple[WindowAnswers, WindowAnswers], column: int, names: Sequence[str]
+) -> str:  # fmt: skip
     """The mean errors of two networks with other windows on the steps that both expect, as HTML."""
-    column, found = source.session.lab(ResultsLab).column, in_both(source, other)
-    one, two = (own_number(mean_known(of.compared()[0].mae[:, column])) for of in found)
-    steps = f"On the {len(found[0].owners):,} steps that both windows expect"
+    one, two = (own_number(mean_known(of.compared()[0].mae[:, column])) for of in shared)
+    steps = f"On the {len(shared[0].owners):,} steps that both windows expect"
     return (
         f"{steps}, the mean error is <strong>{one}</strong> in {names[0]}, "
         f"<strong>{two}</strong> in {names[1]}. The list is that of {names[0]}."

@@ -39,9 +39,9 @@ from rnnviz.questions.wrong.answer_list import (
 from rnnviz.questions.wrong.answers_source import AnswersSource
 from rnnviz.questions.wrong.forecast_charts import (
     charts_of_both,
-    comparable,
     errors_of_both,
     forecast_charts,
+    in_both,
     judgement,
     verdict_of_window,
 )
@@ -123,8 +123,8 @@ def _told_of_both(source: AnswersSource, other: AnswersSource) -> str:
     """How many sequences one network alone has right, or answers more closely."""
     session, names = source.session, [*map(underlined, source.names, (0, 1))]
     if not _alike(source, other):
-        if comparable(source, other):
-            return errors_of_both(source, other, names)
+        if shared := in_both(source, other):
+            return errors_of_both(shared, session.lab(ResultsLab).column, names)
         return f"The data of both differ: the list is that of {names[0]}."
     _, _, sections = _sections_of_both(source, other, Show.ERRORS)
     counts = [len(section.answers) for section in sections[:2]]
